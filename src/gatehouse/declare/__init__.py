@@ -1,0 +1,1 @@
+"""promotions/ as typed values, at any git revision."""

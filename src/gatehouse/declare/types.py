@@ -1,0 +1,199 @@
+"""The files a person writes, as frozen values. Nothing above ``declare`` touches a raw dict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+
+from gatehouse.pin import Pin, Role, Slot
+
+
+class Traffic(msgspec.Struct, frozen=True):
+    """A pin beside the champion: on its way in, in an experiment, or in the shadow. ``percent`` is 0 to 100."""
+
+    pin: Pin
+    percent: float
+    experiment: str | None = None
+
+
+class Promotion(msgspec.Struct, frozen=True):
+    """One promotion file: what one slot is to hold. ``pin`` is its champion."""
+
+    slot: Slot
+    pin: Pin
+    canary: Traffic | None = None
+    challenger: Traffic | None = None
+    shadow: Traffic | None = None
+
+    def pins(self) -> Iterator[tuple[Role, Pin]]:
+        """Each role that is filled, the champion first."""
+        yield Role.CHAMPION, self.pin
+        for role in (Role.CANARY, Role.CHALLENGER, Role.SHADOW):
+            traffic: Traffic | None = getattr(self, role)
+            if traffic is not None:
+                yield role, traffic.pin
+
+    def get(self, role: Role) -> Pin | None:
+        return dict(self.pins()).get(role)
+
+
+class Banding(msgspec.Struct, frozen=True):
+    """A group column made from a numeric one: ``edges`` [25, 65] gives the bands "< 25", "25 to 65", ">= 65"."""
+
+    name: str
+    column: str
+    edges: tuple[float, ...]
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """The labelled rows on which candidate and champion are both scored.
+
+    ``positive`` names the label value that counts as 1 in a binary task (default: 1 or true); ``groups`` are the
+    columns whose values make the protected groups; ``cluster`` names rows that belong together (one customer's loans).
+    """
+
+    path: str
+    label: str
+    digest: str | None = None
+    id: str | None = None
+    groups: tuple[str | Banding, ...] = ()
+    positive: str | int | float | bool | None = None
+    cluster: str | None = None
+
+
+class Table(msgspec.Struct, frozen=True):
+    """What the feature pipeline produces in production now; no labels needed."""
+
+    path: str
+
+
+class Data(msgspec.Struct, frozen=True):
+    evaluation: Evaluation | None = None
+    production: Table | None = None
+
+
+class Prediction(msgspec.Struct, frozen=True):
+    """How the model is asked. ``auto``: probabilities where the model can give them, else what ``predict`` returns.
+
+    ``threshold`` turns a score into a yes for the metrics that need a decision.
+    """
+
+    method: Literal["auto", "predict", "predict_proba"] = "auto"
+    threshold: float = 0.5
+
+
+class StagePolicy(msgspec.Struct, frozen=True):
+    """What one stage asks of this model: its gates, and how long the version must have been in the stage before."""
+
+    gates: tuple[str, ...]
+    soak: timedelta = timedelta()
+
+
+class Review(msgspec.Struct, frozen=True):
+    approvals: int = 1
+    block_under: timedelta = timedelta(seconds=30)
+    flag_under: timedelta = timedelta(seconds=60)
+    limitations: tuple[str, ...] = ()
+
+
+class Rollout(msgspec.Struct, frozen=True):
+    steps: tuple[float, ...] = (5, 25, 100)
+    hold: timedelta = timedelta(hours=2)
+    abort: Mapping[str, float] = {}
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """One model's policy file. ``gates`` maps a gate's name to its thresholds, as written."""
+
+    model: str
+    owner: str
+    risk: Literal["low", "medium", "high"]
+    task: Literal["binary", "multiclass", "regression"]
+    reviewed: date
+    stages: Mapping[str, StagePolicy]
+    review_every: timedelta = timedelta(days=90)
+    data: Data = Data()
+    prediction: Prediction = Prediction()
+    gates: Mapping[str, Mapping[str, Any]] = {}
+    review: Review = Review()
+    rollout: Rollout = Rollout()
+
+
+class Serving(msgspec.Struct, frozen=True):
+    """Where a stage's serving config goes: the target that renders it, and the branch that carries it."""
+
+    target: str = "local"
+    branch: str = "serving"
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """One stage. ``registry`` is an MLflow URI; ``review`` says who must agree; no ``serving``: nothing serves it."""
+
+    name: str
+    registry: str
+    review: Literal["none", "required"] = "required"
+    serving: Serving | None = None
+    legacy_stages: bool = False
+
+
+class Stages(msgspec.Struct, frozen=True):
+    """``promotions/stages.yaml``: the stages in order, first to last, and the services around them."""
+
+    stages: tuple[Stage, ...]
+    audit: str = "sqlite:///gatehouse-audit.db"
+    notifications: tuple[Mapping[str, Any], ...] = ()
+    webhooks: tuple[Mapping[str, Any], ...] = ()
+
+    def get(self, name: str) -> Stage | None:
+        return next((stage for stage in self.stages if stage.name == name), None)
+
+    def before(self, name: str) -> Stage | None:
+        """The stage that a version must have been in before this one."""
+        names = [stage.name for stage in self.stages]
+        return self.stages[names.index(name) - 1] if name in names[1:] else None
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A version that nobody may promote. ``digest`` narrows it to one artifact."""
+
+    version: int
+    reason: str
+    since: date
+    digest: str | None = None
+
+
+class Window(msgspec.Struct, frozen=True):
+    """A span in which nothing is promoted; ``models`` empty means all."""
+
+    start: datetime
+    end: datetime
+    reason: str
+    models: tuple[str, ...] = ()
+
+
+class Freeze(msgspec.Struct, frozen=True):
+    """``promotions/freeze.yaml``. ``stop_the_line``: a reason, and nothing moves until it is taken away."""
+
+    windows: tuple[Window, ...] = ()
+    holidays: str | None = None
+    stop_the_line: str | None = None
+
+
+class Declared(msgspec.Struct, frozen=True):
+    """Everything under ``promotions/`` at one revision."""
+
+    promotions: Mapping[Slot, Promotion]
+    policies: Mapping[str, Policy]
+    stages: Stages
+    holds: Mapping[str, tuple[Held, ...]] = {}
+    freeze: Freeze = Freeze()
+
+    def held(self, model: str, pin: Pin) -> Held | None:
+        """The hold that catches a pin, if any: by version, or by digest under whatever number."""
+        for held in self.holds.get(model, ()):
+            if held.digest == pin.digest or (held.version == pin.version and held.digest in (None, pin.digest)):
+                return held
+        return None

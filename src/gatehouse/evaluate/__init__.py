@@ -1,0 +1,1 @@
+"""Pins to evidence, evidence to verdicts."""

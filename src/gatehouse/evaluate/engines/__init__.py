@@ -1,0 +1,1 @@
+"""What feeds the kernels: each engine reads tables as Arrow batches."""

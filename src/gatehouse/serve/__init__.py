@@ -1,0 +1,1 @@
+"""What serves: configs rendered from pins."""

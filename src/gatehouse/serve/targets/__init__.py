@@ -1,0 +1,1 @@
+"""One file a serving target: pins in, files out."""

@@ -1,0 +1,1 @@
+"""Desired and actual make a plan; apply executes it."""
