@@ -1,0 +1,112 @@
+"""What every verb shares: its common options, where it runs, how it prints, and how errors become words."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from gatehouse.errors import GatehouseError
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from gatehouse.git import Repository
+
+DONE, BLOCKED, BROKEN = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where and how a verb runs. Only here is the environment read."""
+
+    folder: Path
+    environ: Mapping[str, str]
+    json: bool
+
+    @property
+    def repository(self) -> Repository:
+        """The promotions repository around the folder; raises NotFound outside one."""
+        from gatehouse.git import Repository
+
+        return Repository.around(self.folder)
+
+
+def verb(function: Callable[..., int | None]) -> click.Command:
+    """Makes a verb of a function ``(settings, **options) -> exit code``: adds the options that all verbs share."""
+
+    @functools.wraps(function)
+    def run(repo: Path, format: str, debug: bool, **options: Any) -> int | None:  # noqa: A002, ARG001
+        return function(Settings(repo, dict(os.environ), format == "json"), **options)
+
+    run = click.option("--debug", is_flag=True, help="Show the traceback of an error.")(run)
+    run = click.option("--format", type=click.Choice(["text", "json"]), default="text", help="What to print.")(run)
+    run = click.option(
+        "--repo",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        default=Path(),
+        help="The promotions repository (default: the one around this folder).",
+    )(run)
+    name = function.__module__.rpartition(".")[2]
+    return click.command(name, context_settings={"help_option_names": ["-h", "--help"]})(run)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console for people. Width comes from the terminal; 100 where there is none, so that logs stay readable."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(file=stream, width=None if stream.isatty() else 100, highlight=False, soft_wrap=not stream.isatty())
+
+
+def emit(settings: Settings, document: Any, text: RenderableType | Sequence[RenderableType]) -> None:
+    """Prints a verb's answer: the document as JSON, or the text for people."""
+    if settings.json:
+        click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+        return
+    screen = console()
+    for part in [text] if isinstance(text, str) or not isinstance(text, Sequence) else text:
+        screen.print(part)
+
+
+@contextmanager
+def progress(settings: Settings) -> Iterator[Callable[[str], None]]:
+    """A line on standard error that says what is being done; plain lines where nobody watches a terminal."""
+    screen = console(stderr=True)
+    if settings.json and not screen.is_terminal:
+        yield lambda _: None
+        return
+    if not screen.is_terminal:
+        yield lambda step: screen.print(f"· {step}", markup=False)
+        return
+    with screen.status("starting") as status:
+        yield lambda step: status.update(step)
+
+
+def wants_debug(args: Sequence[str]) -> bool:
+    return "--debug" in args
+
+
+def explain(error: Exception, args: Sequence[str]) -> int:
+    """Says an error in one or two lines, as JSON where that was asked for; the exit code."""
+    if isinstance(error, GatehouseError):
+        message, fix = error.message, error.fix
+    else:
+        message, fix = (
+            f"unexpected {type(error).__name__}: {error}",
+            "run it again with --debug and report what it shows",
+        )
+    if "json" in args or "--format=json" in args:
+        click.echo(msgspec.json.encode({"error": {"message": message, "fix": fix}}).decode())
+    click.secho(f"error: {message}", fg="red", err=True)
+    if fix:
+        click.secho(f"  fix: {fix}", err=True)
+    return BROKEN
