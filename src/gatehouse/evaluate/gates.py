@@ -1,0 +1,150 @@
+"""Gates: found by path, their thresholds checked, and called in the one place that fails closed.
+
+A gate is one Python file with a docstring, ``THRESHOLDS`` (a JSON Schema) and ``check(evidence, thresholds)``. It is
+read as bytes from a source (a revision or the working tree), so that a pull request cannot bring its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from gatehouse.errors import GatehouseError
+from gatehouse.verdict import Outcome, Verdict, plainly
+
+if TYPE_CHECKING:
+    from gatehouse.declare.source import Source
+    from gatehouse.evaluate.evidence import Evidence
+
+Thresholds = Mapping[str, Any]
+FOLDER = "gates/"
+ENTRY_POINTS = "gatehouse.gates"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One gate. ``doc`` is its docstring, ``schema`` the JSON Schema of its thresholds, ``digest`` that of its code."""
+
+    name: str
+    origin: str
+    doc: str
+    schema: Mapping[str, Any]
+    check: Callable[[Evidence, Thresholds], Verdict]
+    digest: str
+
+    @property
+    def headline(self) -> str:
+        """The first sentence of the docstring: what must be true of a candidate."""
+        return self.doc.partition("\n\n")[0].replace("\n", " ").strip()
+
+    def thresholds(self, written: Thresholds) -> Thresholds:
+        """The thresholds as written in the policy over the schema's defaults.
+
+        Raises GatehouseError naming the gate when they do not fit the schema.
+        """
+        from jsonschema import Draft202012Validator
+
+        filled = {**_defaults(self.schema), **written}
+        fault = next(iter(Draft202012Validator(self.schema).iter_errors(filled)), None)
+        if fault is not None:
+            where = ".".join(["gates", self.name, *map(str, fault.absolute_path)])
+            raise GatehouseError(f"policy: {where}: {fault.message}", "run `gatehouse validate` for the file and line")
+        return filled
+
+
+def _defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
+    properties: Mapping[str, Mapping[str, Any]] = schema.get("properties", {})
+    return {name: part["default"] for name, part in properties.items() if "default" in part}
+
+
+def discover(source: Source) -> dict[str, Gate]:
+    """Every gate by name: the repository's own over those of installed packages over the built-in ones.
+
+    Raises GatehouseError for a gate file that does not load or lacks one of its three parts.
+    """
+    found = dict(builtin())
+    for point in entry_points(group=ENTRY_POINTS):
+        module: ModuleType = point.load()
+        code = Path(module.__file__).read_bytes() if module.__file__ else point.value.encode()
+        found[point.name] = _gate(point.name, point.value, code, module)
+    for path in source.paths(FOLDER):
+        name = path.removeprefix(FOLDER).removesuffix(".py")
+        if path.endswith(".py") and "/" not in name and not name.startswith("_"):
+            code = source.read(path)
+            if code is not None:
+                found[name] = load(name, path, code)
+    return found
+
+
+@cache
+def builtin() -> Mapping[str, Gate]:
+    """The gates that come with gatehouse."""
+    return {path.stem: load(path.stem, f"{FOLDER}{path.name}", path.read_bytes()) for path in _builtin_files()}
+
+
+def _builtin_files() -> list[Path]:
+    """Inside an installed package they lie beside the code; in a checkout, at the top."""
+    packaged = Path(__file__).parents[1] / "builtin_gates"
+    folder = packaged if packaged.is_dir() else Path(__file__).parents[3] / "gates"
+    return sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+
+
+def load(name: str, origin: str, code: bytes) -> Gate:
+    """A gate from the bytes of its file. Raises GatehouseError when it does not load or lacks a part."""
+    module = ModuleType(f"gates.{name}")
+    module.__file__ = origin
+    # Classes with annotations look their module up by name while they are being made.
+    sys.modules[module.__name__] = module
+    try:
+        exec(compile(code, origin, "exec"), module.__dict__)  # noqa: S102  (base commit's own code, reviewed there)
+    except Exception as error:
+        raise GatehouseError(
+            f"{origin}: does not load: {type(error).__name__}: {error}", "mend the gate file"
+        ) from error
+    return _gate(name, origin, code, module)
+
+
+def _gate(name: str, origin: str, code: bytes, module: ModuleType) -> Gate:
+    parts = (module.__doc__, getattr(module, "THRESHOLDS", None), getattr(module, "check", None))
+    doc, schema, check = parts
+    if not doc or not isinstance(schema, Mapping) or not callable(check):
+        raise GatehouseError(
+            f"{origin}: a gate needs a docstring, THRESHOLDS (a JSON Schema) and check(evidence, thresholds)",
+            "see CONTRIBUTING.md, Adding a gate",
+        )
+    return Gate(name, origin, doc.strip(), schema, check, "sha256:" + hashlib.sha256(code).hexdigest())
+
+
+def judge(gate: Gate, evidence: Evidence, written: Thresholds) -> Verdict:
+    """Calls one gate. Whatever goes wrong inside becomes an ERROR verdict: a broken gate never lets anything through."""
+    try:
+        verdict = gate.check(evidence, gate.thresholds(written))
+        if not isinstance(verdict, Verdict):
+            raise TypeError(f"check returned {type(verdict).__name__}, not a Verdict")  # noqa: TRY301
+    except GatehouseError as error:
+        return plainly(Outcome.ERROR, error.message, *([error.fix] if error.fix else [])).named(gate.name)
+    except Exception as error:  # noqa: BLE001  (the one place that fails closed)
+        where = _line_in(gate.origin, error)
+        return plainly(
+            Outcome.ERROR,
+            f"the gate broke at {where}: {type(error).__name__}: {error}",
+            f"mend {gate.origin}, or ask its owner; a broken gate blocks",
+        ).named(gate.name)
+    return verdict.named(gate.name)
+
+
+def _line_in(origin: str, error: BaseException) -> str:
+    """``gates/x.py:12``, the deepest line of the gate's own file on the way to the error."""
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == origin:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return f"{origin}:{line}" if line else origin

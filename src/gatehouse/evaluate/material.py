@@ -1,0 +1,65 @@
+"""What *fetch* hands to *evaluate*: a folder that holds the models and the data, and a manifest that describes it.
+
+Fetch has registry credentials and runs no model code; evaluate runs model code and has no credentials. This folder is
+all that passes between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from gatehouse.errors import GatehouseError
+from gatehouse.evaluate.result import Request, Subject
+
+MANIFEST = "manifest.json"
+
+
+class Fetched(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One model as fetched. ``folder`` is its artifact tree and ``profile`` its training-time feature profile, both
+    below the material's folder; ``digest`` is what was found, to be held against the pin's."""
+
+    subject: Subject
+    folder: str
+    digest: str
+    profile: str | None = None
+
+
+class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One request and what was fetched for it.
+
+    ``problem`` says why it cannot be evaluated at all (an unknown version, say) and ``fix`` what to do; the candidate
+    is then None. ``staged_since`` is when this very pin entered the stage before, None if it never did. ``data`` maps
+    ``evaluation`` and ``production`` to paths that can be opened here, ``digests`` to what they contain.
+    """
+
+    request: Request
+    candidate: Fetched | None = None
+    champion: Fetched | None = None
+    staged_since: datetime | None = None
+    data: Mapping[str, str] = {}
+    digests: Mapping[str, str] = {}
+    problem: str = ""
+    fix: str = ""
+
+
+class Material(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    cases: tuple[Case, ...]
+    fetched: datetime
+
+
+def write(material: Material, folder: Path) -> None:
+    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(material), indent=1))
+
+
+def read(folder: Path) -> Material:
+    """Raises GatehouseError where the folder holds no manifest, or one of another version."""
+    try:
+        return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Material)
+    except OSError as error:
+        raise GatehouseError(f"{folder} holds no {MANIFEST}", "run `gatehouse fetch --out DIR` first") from error
+    except msgspec.MsgspecError as error:
+        raise GatehouseError(f"{folder / MANIFEST}: {error}", "fetch again with this version of gatehouse") from error
