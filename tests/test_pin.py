@@ -11,7 +11,7 @@ DIGEST = "sha256:" + "a" * 64
     ("version", "digest"), [(0, DIGEST), (-1, DIGEST), (1, ""), (1, "sha256:abc"), (1, DIGEST + "0")]
 )
 def test_a_pin_that_is_no_pin_is_refused(version: int, digest: str) -> None:
-    with pytest.raises(ValueError, match="a version is|a digest is"):
+    with pytest.raises(ValueError, match=r"a version is|a digest is"):
         Pin(version, digest)
 
 

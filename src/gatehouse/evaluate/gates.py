@@ -123,11 +123,11 @@ def _gate(name: str, origin: str, code: bytes, module: ModuleType) -> Gate:
 
 
 def judge(gate: Gate, evidence: Evidence, written: Thresholds) -> Verdict:
-    """Calls one gate. Whatever goes wrong inside becomes an ERROR verdict: a broken gate never lets anything through."""
+    """Calls one gate. Whatever goes wrong inside becomes an ERROR verdict: a broken gate lets nothing through."""
     try:
         verdict = gate.check(evidence, gate.thresholds(written))
         if not isinstance(verdict, Verdict):
-            raise TypeError(f"check returned {type(verdict).__name__}, not a Verdict")  # noqa: TRY301
+            raise TypeError(f"check returned {type(verdict).__name__}, not a Verdict")
     except GatehouseError as error:
         return plainly(Outcome.ERROR, error.message, *([error.fix] if error.fix else [])).named(gate.name)
     except Exception as error:  # noqa: BLE001  (the one place that fails closed)
