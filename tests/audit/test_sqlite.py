@@ -103,7 +103,7 @@ def test_what_the_owner_of_the_file_changes_is_found(store: SqliteStore, attack:
 
 
 def append_some(path: Path, writer: int) -> None:
-    record_all(SqliteStore(path), [record(writer * 100 + number) for number in range(5)])
+    record_all(SqliteStore(path), [record(writer * 100 + number) for number in range(1, 6)])
 
 
 def test_writers_at_the_same_time_make_one_chain(store: SqliteStore) -> None:
