@@ -1,0 +1,126 @@
+"""Where a check stands: which files judge, which pins are judged, which registry answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gatehouse.cli.frame import Settings
+from gatehouse.declare.changes import PinChange, changed_pins
+from gatehouse.declare.load import require
+from gatehouse.declare.source import Proposed, Revision, Source, WorkTree
+from gatehouse.declare.types import Declared
+from gatehouse.errors import GatehouseError, NotFound
+from gatehouse.evaluate.request import champion_for, requests
+from gatehouse.evaluate.result import Request
+from gatehouse.pin import Pin, Role, Slot
+
+if TYPE_CHECKING:
+    from gatehouse.git import Repository
+    from gatehouse.registry.reader import RegistryReader
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The trusted state (``base``, parsed as ``declared``), and the questions asked of it."""
+
+    repository: Repository
+    base: Source
+    declared: Declared
+    requests: tuple[Request, ...]
+
+    def staged_since(self, request: Request) -> datetime | None:
+        """When this very pin entered the stage before, by main's own history."""
+        from gatehouse.declare.history import changes, staged_since
+
+        before = self.declared.stages.before(request.slot.stage)
+        if before is None:
+            return None
+        past = changes(self.repository, request.base, request.slot.model)
+        return staged_since(past, before.name, request.candidate, request.slot.segment)
+
+
+def between(settings: Settings, base: str, head: str) -> Scene:
+    """The pins that ``head`` sets, judged by ``base``: what a pull request asks."""
+    repository = settings.repository
+    trusted = Revision(repository, base)
+    declared = require(trusted, settings.environ)
+    # Since the branch was cut the base may have moved on; what the pull request itself changes counts from there.
+    start = Revision(repository, repository.merge_base(base, head))
+    proposed = Revision(repository, head)
+    before = require(Proposed(trusted, start), settings.environ)
+    after = require(Proposed(trusted, proposed), settings.environ)
+    changes = changed_pins(before, after, proposed)
+    return Scene(repository, trusted, declared, requests(changes, declared, trusted.commit, proposed.commit))
+
+
+def here(settings: Settings, slot: Slot, role: Role, version: int | None) -> Scene:
+    """One slot as the working tree has it (or as if it pinned ``version``), judged by the working tree."""
+    repository = settings.repository
+    tree = WorkTree(repository.root)
+    declared = require(tree, settings.environ)
+    if declared.stages.get(slot.stage) is None:
+        names = ", ".join(stage.name for stage in declared.stages.stages)
+        raise NotFound(f"no stage {slot.stage!r}", f"choose one of {names}")
+    candidate = _pinned(declared, slot, role) if version is None else _pin(declared, slot, version)
+    commit = repository.resolve("HEAD")
+    committed = require(Revision(repository, commit), settings.environ)
+    was = committed.promotions.get(slot)
+    change = PinChange(slot, role, was.get(role) if was else None, candidate, line=1)
+    request = requests([change], committed, commit, commit)
+    return Scene(repository, tree, declared, request)
+
+
+def _pinned(declared: Declared, slot: Slot, role: Role) -> Pin:
+    promotion = declared.promotions.get(slot)
+    pin = promotion.get(role) if promotion else None
+    if pin is None:
+        raise NotFound(f"{slot.path} pins no {role}", "name the version to check with --version N")
+    return pin
+
+
+def _pin(declared: Declared, slot: Slot, version: int) -> Pin:
+    stage = declared.stages.get(slot.stage)
+    assert stage is not None
+    return pin_of(stage.registry, slot.model, version)
+
+
+def pin_of(registry: str, model: str, version: int, progress: Callable[[str], None] = lambda _: None) -> Pin:
+    """The pin of a registered version: downloads its artifact and computes the digest.
+
+    Raises NotFound for a version that is not there, NotReady for one that is incomplete.
+    """
+    import tempfile
+
+    from gatehouse.registry import artifacts
+    from gatehouse.registry.digest import digest
+
+    source = reader(registry)
+    source.ready(model, version)
+    progress(f"computing the digest of {model} version {version}")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "model"
+        artifacts.download(source, model, version, folder)
+        return Pin(version, digest(folder))
+
+
+def reader(registry: str) -> RegistryReader:
+    from gatehouse.registry.reader import RegistryReader
+
+    return RegistryReader(registry)
+
+
+def slot_of(model: str, where: str) -> Slot:
+    """``production.eu`` of a model. Raises GatehouseError for a name that is no stage and segment."""
+    slot = Slot.from_path(f"promotions/{model}/{where}.yaml")
+    if slot is None:
+        raise GatehouseError(
+            f"{where!r} names no slot", "write STAGE or STAGE.SEGMENT, such as production or production.eu"
+        )
+    return slot
+
+
+__all__ = ["Scene", "between", "champion_for", "here", "pin_of", "reader", "slot_of"]

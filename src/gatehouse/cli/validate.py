@@ -1,0 +1,39 @@
+"""``gatehouse validate``: every fault in promotions/, with file, line and the fix."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from gatehouse.cli.frame import BLOCKED, DONE, Settings, console, emit, verb
+
+
+class Validation(msgspec.Struct, frozen=True):
+    """What --format json prints."""
+
+    valid: bool
+    faults: tuple[msgspec.Raw, ...]
+
+
+@verb
+@click.option("--base", metavar="REV", help="Also judge what changed since this revision (as in a pull request).")
+@click.option("--head", metavar="REV", help="Read this revision instead of the working tree.")
+def command(settings: Settings, base: str | None, head: str | None) -> int:
+    """Report every fault in promotions/, with file, line and the fix."""
+    from gatehouse.declare.source import Revision, WorkTree
+    from gatehouse.declare.validate import validate
+    from gatehouse.evaluate.gates import discover
+
+    repository = settings.repository
+    source = Revision(repository, head) if head else WorkTree(repository.root)
+    gates = {name: gate.schema for name, gate in discover(source).items()}
+    faults = validate(source, gates, base=Revision(repository, base) if base else None)
+    emit(settings, Validation(not faults, tuple(msgspec.Raw(msgspec.json.encode(fault)) for fault in faults)), "")
+    if not settings.json:
+        screen = console()
+        for fault in faults:
+            screen.print(str(fault), markup=False)
+        screen.print(
+            f"{len(faults)} fault{'s' * (len(faults) != 1)}" if faults else "promotions/ is valid", markup=False
+        )
+    return BLOCKED if faults else DONE

@@ -1,0 +1,196 @@
+"""Step 1 of a check: collect everything that the gates need into one folder. Runs no model code."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gatehouse.declare.source import Source
+from gatehouse.declare.types import Declared, Policy
+from gatehouse.errors import GatehouseError, NotFound, Unreachable
+from gatehouse.evaluate.material import Case, Fetched, Material, write
+from gatehouse.evaluate.result import Request, Subject
+from gatehouse.pin import ROOT, Pin
+
+if TYPE_CHECKING:
+    from gatehouse.registry.reader import RegistryReader
+    from gatehouse.registry.types import Version
+
+BASE = "base"
+# What of the base commit judges: copied as it is there, so that evaluate needs no repository.
+_JUDGES = (f"{ROOT}/", "gates/")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetcher:
+    """Fetches cases into ``folder``.
+
+    ``base`` is the trusted state whose gates and policies judge and ``declared`` the same, parsed; ``root`` is where
+    relative data paths start; ``reader`` opens a registry; ``staged_since`` answers from history when a request's pin
+    entered the stage before its own.
+    """
+
+    base: Source
+    declared: Declared
+    root: Path
+    folder: Path
+    reader: Callable[[str], RegistryReader]
+    staged_since: Callable[[Request], datetime | None]
+    progress: Callable[[str], None] = lambda _: None
+
+    def fetch(self, requests: Iterable[Request]) -> Material:
+        """Writes the material and returns it.
+
+        A request that cannot be evaluated (an unknown version, no policy) becomes a case with a problem, so that its
+        pull request is told. Raises Unreachable when the registry does not answer: nothing can be said then.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._copy_judges()
+        material = Material(tuple(self._case(request) for request in requests), datetime.now(UTC))
+        write(material, self.folder)
+        return material
+
+    def _copy_judges(self) -> None:
+        for prefix in _JUDGES:
+            for path in self.base.paths(prefix):
+                content = self.base.read(path)
+                if content is not None:
+                    target = self.folder / BASE / path
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(content)
+
+    def _case(self, request: Request) -> Case:
+        try:
+            return self._fetched(request)
+        except Unreachable:
+            raise
+        except GatehouseError as error:
+            return Case(request, problem=error.message, fix=error.fix)
+
+    def _fetched(self, request: Request) -> Case:
+        policy = self._policy(request)
+        held = self.declared.held(request.slot.model, request.candidate)
+        if held is not None:
+            raise GatehouseError(
+                f"version {held.version} is on hold since {held.since}: {held.reason}",
+                f"promote another version, or lift the hold in {ROOT}/{request.slot.model}/hold.yaml first",
+            )
+        data = self._data(policy)
+        candidate = self._model(request, request.candidate)
+        champion = self._model(request, request.champion) if request.champion else None
+        return Case(
+            request=request,
+            candidate=candidate,
+            champion=champion,
+            staged_since=self.staged_since(request),
+            data=data,
+            digests=self._digests(data),
+        )
+
+    def _policy(self, request: Request) -> Policy:
+        model = request.slot.model
+        policy = self.declared.policies.get(model)
+        if policy is None:
+            raise NotFound(
+                f"{model} has no policy on the base branch",
+                f"merge {ROOT}/{model}/policy.yaml first, in a pull request of its own",
+            )
+        if request.slot.stage not in policy.stages:
+            raise NotFound(
+                f"the policy of {model} says nothing about {request.slot.stage}",
+                f"add `{request.slot.stage}` under `stages:` in {ROOT}/{model}/policy.yaml",
+            )
+        return policy
+
+    def _model(self, request: Request, pin: Pin) -> Fetched:
+        """Downloads one version. A digest other than the pin's is kept as found, for the artifact gate to judge."""
+        from gatehouse.registry import artifacts
+        from gatehouse.registry.digest import digest
+
+        stage = self.declared.stages.get(request.slot.stage)
+        if stage is None:
+            raise NotFound(f"{request.slot.path}: no stage {request.slot.stage!r}", "see promotions/stages.yaml")
+        reader = self.reader(stage.registry)
+        version = reader.ready(request.slot.model, pin.version)
+        self.progress(f"fetching {request.slot.model} version {pin.version}")
+        folder = Path("models") / f"{request.slot.model}-v{pin.version}"
+        if not (self.folder / folder).exists():
+            artifacts.download(reader, request.slot.model, pin.version, self.folder / folder)
+        profile = self._profile(reader, version, folder)
+        return Fetched(
+            subject=_subject(reader, version, pin, self.folder / folder),
+            folder=folder.as_posix(),
+            digest=digest(self.folder / folder),
+            profile=profile,
+        )
+
+    def _profile(self, reader: RegistryReader, version: Version, folder: Path) -> str | None:
+        from gatehouse.registry import artifacts
+
+        content = artifacts.profile(reader, version)
+        if content is None:
+            return None
+        path = folder.with_name(f"{folder.name}.profile.json")
+        (self.folder / path).write_bytes(content)
+        return path.as_posix()
+
+    def _data(self, policy: Policy) -> Mapping[str, str]:
+        """The policy's tables, placed inside the material so that nothing outside it is needed later."""
+        found = {}
+        if policy.data.evaluation is not None:
+            found["evaluation"] = policy.data.evaluation.path
+        if policy.data.production is not None:
+            found["production"] = policy.data.production.path
+        return {kind: self._place(path) for kind, path in found.items()}
+
+    def _place(self, path: str) -> str:
+        source = self.root / path
+        if not source.exists():
+            raise NotFound(
+                f"{path}: no such table", "check `data:` in policy.yaml; paths start at the repository's root"
+            )
+        target = self.folder / "data" / path.strip("/").replace("..", "_")
+        if not target.exists():
+            self.progress(f"fetching {path}")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, target, copy_function=_link_or_copy)
+            else:
+                _link_or_copy(str(source), str(target))
+        return target.relative_to(self.folder).as_posix()
+
+    def _digests(self, data: Mapping[str, str]) -> Mapping[str, str]:
+        from gatehouse.registry.digest import file_digest
+
+        return {kind: file_digest(self.folder / path) for kind, path in data.items()}
+
+
+def _link_or_copy(source: str, target: str) -> str:
+    """A hard link costs nothing where both are on one file system; nothing here writes to either."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+    return target
+
+
+def _subject(reader: RegistryReader, version: Version, pin: Pin, folder: Path) -> Subject:
+    from gatehouse.registry import mlmodel
+
+    run = reader.run(version.run_id) if version.run_id else None
+    described = mlmodel.read(folder)
+    return Subject(
+        pin=pin,
+        run=version.run_id,
+        trained_by=", ".join(run.trained_by) if run else version.registered_by,
+        created=version.created,
+        flavor=", ".join(described.flavors),
+        bytes=sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
+        metrics=run.metrics if run else {},
+        link=run.link if run else "",
+    )

@@ -1,0 +1,95 @@
+"""Step 2 of a check: run the models and the gates on what was fetched. Needs no credentials and no repository."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gatehouse import __version__
+from gatehouse.declare.load import require_policy
+from gatehouse.declare.source import WorkTree
+from gatehouse.declare.types import Policy
+from gatehouse.evaluate.evidence import Evidence
+from gatehouse.evaluate.fetch import BASE
+from gatehouse.evaluate.gates import Gate, discover, judge
+from gatehouse.evaluate.key import Basis, evidence_key
+from gatehouse.evaluate.material import Case, read
+from gatehouse.evaluate.result import Result, Subject
+from gatehouse.pin import ROOT
+from gatehouse.runtime.launch import Bare, Launcher
+from gatehouse.verdict import Outcome, Verdict, plainly
+
+ENGINE = f"gatehouse {__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """Evaluates the cases of one material folder. ``launcher`` starts the models' processes."""
+
+    folder: Path
+    launcher: Launcher = Bare()
+    progress: Callable[[str], None] = lambda _: None
+
+    def evaluate(self) -> tuple[Result, ...]:
+        """One result a case, in the material's order. Raises GatehouseError for a folder that is no material."""
+        base = WorkTree(self.folder / BASE)
+        gates = discover(base)
+        return tuple(self._result(case, base, gates) for case in read(self.folder).cases)
+
+    def _result(self, case: Case, base: WorkTree, gates: Mapping[str, Gate]) -> Result:
+        started = time.monotonic()
+        request = case.request
+        if case.problem:
+            verdicts: tuple[Verdict, ...] = (_unfetched(case),)
+            basis = Basis(request, "", {}, "", ENGINE)
+        else:
+            policy = require_policy(base, request.slot.model)
+            asked = policy.stages[request.slot.stage].gates
+            verdicts = tuple(self._verdicts(case, policy, [(name, gates.get(name)) for name in asked]))
+            digests = {name: gates[name].digest if name in gates else "" for name in asked}
+            basis = Basis(request, _policy_digest(base, request.slot.model), digests, _data_digest(case), ENGINE)
+        return Result(
+            request=request,
+            key=evidence_key(basis),
+            verdicts=verdicts,
+            candidate=case.candidate.subject if case.candidate else Subject(request.candidate),
+            champion=case.champion.subject if case.champion else None,
+            evaluated=datetime.now(UTC),
+            seconds=time.monotonic() - started,
+            engine=ENGINE,
+            isolation=self.launcher.level,
+            data=case.digests,
+        )
+
+    def _verdicts(self, case: Case, policy: Policy, asked: list[tuple[str, Gate | None]]) -> Iterator[Verdict]:
+        """Each gate's verdict, in the policy's order. A gate that does not exist is an ERROR, never passed over."""
+        with ExitStack() as stack:
+            evidence = stack.enter_context(Evidence(self.folder, case, policy, self.launcher))
+            for name, gate in asked:
+                self.progress(f"{case.request.slot.model} version {case.request.candidate.version}: {name}")
+                if gate is None:
+                    yield plainly(
+                        Outcome.ERROR,
+                        f"there is no gate called {name!r}",
+                        f"add gates/{name}.py, or take it out of {ROOT}/{policy.model}/policy.yaml",
+                    ).named(name)
+                else:
+                    yield judge(gate, evidence, policy.gates.get(name, {}))
+
+
+def _unfetched(case: Case) -> Verdict:
+    return plainly(Outcome.ERROR, case.problem, *([case.fix] if case.fix else [])).named("fetch")
+
+
+def _policy_digest(base: WorkTree, model: str) -> str:
+    content = base.read(f"{ROOT}/{model}/policy.yaml") or b""
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def _data_digest(case: Case) -> str:
+    return case.digests.get("evaluation", "")
