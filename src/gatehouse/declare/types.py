@@ -164,6 +164,10 @@ class Held(msgspec.Struct, frozen=True):
     since: date
     digest: str | None = None
 
+    def catches(self, pin: Pin) -> bool:
+        """By version, or by digest under whatever number: the same bytes are no better under another one."""
+        return self.digest == pin.digest or (self.version == pin.version and self.digest is None)
+
 
 class Window(msgspec.Struct, frozen=True):
     """A span in which nothing is promoted; ``models`` empty means all."""
@@ -183,17 +187,23 @@ class Freeze(msgspec.Struct, frozen=True):
 
 
 class Declared(msgspec.Struct, frozen=True):
-    """Everything under ``promotions/`` at one revision."""
+    """Everything under ``promotions/`` at one revision.
+
+    Every promotion's stage is one of ``stages``, and every promotion's model has a policy. ``lines`` says where in its
+    file each pin is written.
+    """
 
     promotions: Mapping[Slot, Promotion]
     policies: Mapping[str, Policy]
     stages: Stages
     holds: Mapping[str, tuple[Held, ...]] = {}
     freeze: Freeze = Freeze()
+    lines: Mapping[Slot, Mapping[Role, int]] = {}
 
     def held(self, model: str, pin: Pin) -> Held | None:
-        """The hold that catches a pin, if any: by version, or by digest under whatever number."""
-        for held in self.holds.get(model, ()):
-            if held.digest == pin.digest or (held.version == pin.version and held.digest in (None, pin.digest)):
-                return held
-        return None
+        """The hold that catches a pin, if any."""
+        return next((held for held in self.holds.get(model, ()) if held.catches(pin)), None)
+
+    def line(self, slot: Slot, role: Role) -> int:
+        """The line of a pin in its file, from 1; 1 where the file does not pin that role."""
+        return self.lines.get(slot, {}).get(role, 1)

@@ -1,0 +1,57 @@
+"""Plain values that their schema accepts, as typed ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from gatehouse.declare import duration
+from gatehouse.declare.types import Freeze, Held, Policy, Promotion, Stages, Traffic
+from gatehouse.pin import Pin, Slot
+
+# High risk needs two people (the policy may ask for more).
+_APPROVALS = {"low": 1, "medium": 1, "high": 2}
+
+
+def promotion(slot: Slot, value: Mapping[str, Any]) -> Promotion:
+    return Promotion(slot, _pin(value), *(_traffic(value.get(role)) for role in ("canary", "challenger", "shadow")))
+
+
+def policy(model: str, value: Mapping[str, Any]) -> Policy:
+    review = {"approvals": _APPROVALS[value["risk"]], **_spans(value.get("review", {}), "block_under", "flag_under")}
+    filled = {
+        **_spans(value, "review_every"),
+        "model": model,
+        "review": review,
+        "stages": {name: _spans(stage, "soak") for name, stage in value["stages"].items()},
+    }
+    if "rollout" in value:
+        filled["rollout"] = _spans(value["rollout"], "hold")
+    return msgspec.convert(filled, Policy)
+
+
+def stages(value: Mapping[str, Any]) -> Stages:
+    return msgspec.convert(value, Stages)
+
+
+def holds(value: Mapping[str, Any]) -> tuple[Held, ...]:
+    return msgspec.convert(value["versions"], tuple[Held, ...])
+
+
+def freeze(value: Mapping[str, Any]) -> Freeze:
+    return msgspec.convert(value, Freeze)
+
+
+def _pin(value: Mapping[str, Any]) -> Pin:
+    return Pin(value["version"], value["digest"])
+
+
+def _traffic(value: Mapping[str, Any] | None) -> Traffic | None:
+    return None if value is None else Traffic(_pin(value), value["percent"], value.get("experiment"))
+
+
+def _spans(value: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """The mapping with its durations parsed; msgspec itself reads ISO 8601 (PT30S), which nobody writes by hand."""
+    return {key: duration.parse(item) if key in keys else item for key, item in value.items()}

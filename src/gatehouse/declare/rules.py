@@ -1,0 +1,107 @@
+"""What a schema cannot say about one file: values that must fit each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from gatehouse.declare import duration
+from gatehouse.declare.fault import Complaint, Keys, quoted
+from gatehouse.declare.formats import moment
+from gatehouse.declare.schema import Kind
+from gatehouse.declare.types import Review
+from gatehouse.pin import RESERVED, Role
+
+_BESIDE = (Role.CANARY, Role.CHALLENGER, Role.SHADOW)
+# Names that mean something else already: files beside the promotions, aliases of production's roles, MLflow's own.
+_TAKEN = frozenset({*RESERVED, *Role, "latest", "none", "archived"})
+
+
+def broken(kind: Kind, value: Mapping[str, Any]) -> Iterator[Complaint]:
+    """The rules that a file of this kind breaks; the value has passed its schema."""
+    return _RULES[kind](value)
+
+
+def _promotion(value: Mapping[str, Any]) -> Iterator[Complaint]:
+    champion = value["version"], value["digest"]
+    for role in _BESIDE:
+        beside = value.get(role)
+        if beside is not None and (beside["version"], beside["digest"]) == champion:
+            fix = f"pin another version, or take the {role} away"
+            yield Complaint((str(role), "version"), f"is the champion itself, version {champion[0]}", fix)
+    # A shadow's answers go nowhere, so it may see all of the traffic that the others share.
+    shares = {str(role): value[role]["percent"] for role in (Role.CANARY, Role.CHALLENGER) if role in value}
+    if sum(shares.values()) > 100:
+        said = " and ".join(f"{role} {percent:g}" for role, percent in shares.items())
+        yield Complaint(
+            (*list(shares)[-1:], "percent"), f"{said} are over 100 % together", "leave the champion its share"
+        )
+
+
+def _policy(value: Mapping[str, Any]) -> Iterator[Complaint]:
+    for name, stage in value["stages"].items():
+        yield from _repeated(("stages", name, "gates"), stage["gates"])
+    yield from _groups(value.get("data", {}).get("evaluation", {}).get("groups", []))
+    yield from _review(value)
+    yield from _repeated(("review", "limitations"), value.get("review", {}).get("limitations", []))
+    steps = value.get("rollout", {}).get("steps")
+    if steps is not None and (not _ascending(steps) or steps[-1] != 100):
+        yield Complaint(("rollout", "steps"), "steps must ascend and end at 100", "write them like [5, 25, 100]")
+
+
+def _groups(groups: Sequence[Any]) -> Iterator[Complaint]:
+    keys: Keys = ("data", "evaluation", "groups")
+    yield from _repeated(keys, [group["name"] if isinstance(group, dict) else group for group in groups])
+    for at, group in enumerate(groups):
+        if isinstance(group, dict) and not _ascending(group["edges"]):
+            yield Complaint((*keys, at, "edges"), "edges must ascend", f"write {sorted(set(group['edges']))}")
+
+
+def _review(value: Mapping[str, Any]) -> Iterator[Complaint]:
+    review = value.get("review", {})
+    if value["risk"] == "high" and review.get("approvals", 2) < 2:
+        yield Complaint(("review", "approvals"), "high risk needs two approvals", "write 2, or lower the risk")
+    usual = Review()
+    block = duration.parse(review["block_under"]) if "block_under" in review else usual.block_under
+    flag = duration.parse(review["flag_under"]) if "flag_under" in review else usual.flag_under
+    if flag < block:
+        key = "flag_under" if "flag_under" in review else "block_under"
+        said = f"an approval blocked under {duration.shown(block)} can never be flagged under {duration.shown(flag)}"
+        yield Complaint(("review", key), said, "let flag_under be at least block_under")
+
+
+def _stages(value: Mapping[str, Any]) -> Iterator[Complaint]:
+    names = [stage["name"] for stage in value["stages"]]
+    for at, name in enumerate(names):
+        if name in _TAKEN:
+            yield Complaint(("stages", at, "name"), f"`{name}` cannot name a stage", "it has another meaning already")
+        if name in names[:at]:
+            yield Complaint(("stages", at, "name"), f"`{name}` is listed twice", "keep one of the two")
+
+
+def _freeze(value: Mapping[str, Any]) -> Iterator[Complaint]:
+    for at, window in enumerate(value.get("windows", [])):
+        if moment(window["end"]) <= moment(window["start"]):
+            yield Complaint(("windows", at, "end"), f"{quoted(window['end'])} is not after the start", "swap the two")
+
+
+_RULES: Mapping[Kind, Callable[[Mapping[str, Any]], Iterator[Complaint]]] = {
+    "promotion": _promotion,
+    "policy": _policy,
+    "stages": _stages,
+    "hold": lambda _: iter(()),
+    "freeze": _freeze,
+}
+
+
+def _repeated(keys: Keys, names: Sequence[str]) -> Iterator[Complaint]:
+    seen: set[str] = set()
+    for at, name in enumerate(names):
+        if name in seen:
+            yield Complaint((*keys, at), f"`{name}` is listed twice", "keep one of the two")
+        seen.add(name)
+
+
+def _ascending(numbers: Sequence[float]) -> bool:
+    return all(low < high for low, high in pairwise(numbers))

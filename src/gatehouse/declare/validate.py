@@ -1,0 +1,184 @@
+"""Every fault in promotions/: of each file, between files, and of a change against its base."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from gatehouse.declare.changes import changed_pins
+from gatehouse.declare.fault import Complaint, Fault, meant
+from gatehouse.declare.layout import FREEZE, STAGES, stray
+from gatehouse.declare.load import Gathered, gather
+from gatehouse.declare.schema import Schema, thresholds, unsound
+from gatehouse.declare.source import Source
+from gatehouse.declare.types import Declared, Policy
+from gatehouse.pin import ROOT, Role, Slot
+
+# What judges a promotion must not come with it. hold.yaml may: a rollback moves a pin and holds the bad version.
+_JUDGES = ("gates/", ".github/")
+_JUDGING_FILES = frozenset({"CODEOWNERS", "docs/CODEOWNERS", STAGES, FREEZE})
+_NAMED = 3
+
+
+def validate(
+    source: Source,
+    gates: Mapping[str, Mapping[str, Any]],
+    *,
+    base: Declared | None = None,
+    changed: Sequence[str] = (),
+) -> tuple[Fault, ...]:
+    """Every fault, in the order of paths and lines; none means that it may be merged as far as files can tell.
+
+    ``gates`` maps each gate's name to its THRESHOLDS, a JSON Schema. ``base`` and ``changed`` (the paths that differ)
+    describe what a change is made against; without them only the state itself is judged.
+    """
+    found = gather(source, None)
+    known = _Gates(gates)
+    stages = [stage.name for stage in found.stages.stages] if found.stages is not None else None
+    faults = list(found.faults)
+    faults += [_at_top(path, said) for path in found.paths if (said := stray(path, stages or ())) is not None]
+    for model, policy in found.policies.items():
+        document = found.documents[f"{ROOT}/{model}/policy.yaml"]
+        faults += map(document.fault, _policy(policy, known, stages))
+    for slot in found.promotions:
+        faults += _promotion(found, slot)
+    faults += _digests(found)
+    faults += known.faults
+    faults += _freeze(found)
+    if base is not None:
+        faults += lifted(base, found.declared)
+    faults += mixed(changed)
+    return tuple(sorted(dict.fromkeys(faults)))
+
+
+def mixed(changed: Sequence[str]) -> tuple[Fault, ...]:
+    """The faults of a change that moves a pin together with what judges it: gates, policy, workflows, code owners."""
+    judges = [path for path in changed if _judges(path)]
+    if not judges:
+        return ()
+    named = ", ".join(judges[:_NAMED]) + (f" and {len(judges) - _NAMED} more" if len(judges) > _NAMED else "")
+    said = f"a pin changes together with what judges it: {named}"
+    fix = "split it in two pull requests: first those files, then, once they are merged, the pin"
+    return tuple(Fault(path, 1, "", said, fix) for path in sorted(changed) if Slot.from_path(path) is not None)
+
+
+def lifted(base: Declared, head: Declared) -> tuple[Fault, ...]:
+    """The faults of a change that takes a hold away and pins the version that was held, in one."""
+    faults = []
+    for change in changed_pins(base, head):
+        held = base.held(change.slot.model, change.after) if change.after is not None else None
+        if change.after is not None and held is not None and head.held(change.slot.model, change.after) is None:
+            said = f"version {change.after.version} was on hold until this very change: {held.reason}"
+            fix = "lift the hold in a pull request of its own, then promote"
+            faults.append(Fault(change.slot.path, change.line, _key(change.role), said, fix))
+    return tuple(faults)
+
+
+class _Gates:
+    """The gates' threshold schemas, each compiled once; faults of the schemas themselves are kept beside."""
+
+    def __init__(self, gates: Mapping[str, Mapping[str, Any]]) -> None:
+        self._bodies = gates
+        self._schemas: dict[str, Schema] = {}
+        self.faults: list[Fault] = []
+
+    @cached_property
+    def names(self) -> Collection[str]:
+        return self._bodies.keys()
+
+    def complaints(self, gate: str, value: Mapping[str, Any]) -> list[Complaint]:
+        if gate not in self._schemas:
+            self._schemas[gate] = thresholds(self._bodies[gate])
+        if self._schemas[gate].quick(value):
+            return []
+        why = unsound(self._bodies[gate])
+        if why:
+            self.faults.append(Fault(f"gates/{gate}.py", 1, "THRESHOLDS", f"is no JSON Schema: {why}", "mend the gate"))
+            return []
+        return list(self._schemas[gate].complaints(value))
+
+
+def _policy(policy: Policy, gates: _Gates, stages: Sequence[str] | None) -> Iterator[Complaint]:
+    listed: set[str] = set()
+    for name, stage in policy.stages.items():
+        if stages is not None and name not in stages:
+            yield Complaint(("stages", name), f"there is no stage `{name}` in {STAGES}", meant(name, stages))
+        for at, gate in enumerate(stage.gates):
+            listed.add(gate)
+            if gate not in gates.names:
+                yield Complaint(("stages", name, "gates", at), f"there is no gate `{gate}`", _no_gate(gate, gates))
+            elif gate not in policy.gates:
+                yield from _on_defaults(("stages", name, "gates", at), gates.complaints(gate, {}), gate)
+    for gate, limits in policy.gates.items():
+        if gate not in gates.names:
+            yield Complaint(("gates", gate), f"there is no gate `{gate}`", _no_gate(gate, gates))
+            continue
+        if gate not in listed:
+            yield Complaint(("gates", gate), "no stage lists this gate, so it never runs", "list it, or take it away")
+        for said in gates.complaints(gate, limits):
+            yield said._replace(keys=("gates", gate, *said.keys))
+
+
+def _on_defaults(keys: tuple[str | int, ...], said: Sequence[Complaint], gate: str) -> Iterator[Complaint]:
+    for complaint in said:
+        yield Complaint(keys, f"{gate} has no thresholds: {complaint.message}", f"{complaint.fix} under gates: {gate}")
+
+
+def _no_gate(gate: str, gates: _Gates) -> str:
+    return f"{meant(gate, gates.names)} or write gates/{gate}.py".removeprefix(" or ")
+
+
+def _promotion(found: Gathered, slot: Slot) -> Iterator[Fault]:
+    document, promotion = found.documents[slot.path], found.promotions[slot]
+    policy = found.policies.get(slot.model)
+    if policy is not None and slot.stage not in policy.stages:
+        fix = f"name its gates in {ROOT}/{slot.model}/policy.yaml"
+        yield Fault(slot.path, 1, "", f"the policy says nothing about {slot.stage}, so no gate would judge it", fix)
+    for role, pin in promotion.pins():
+        for held in found.holds.get(slot.model, ()):
+            if held.catches(pin):
+                said = f"version {pin.version} is on hold since {held.since}: {held.reason}"
+                yield document.fault(Complaint(_keys(role), said, "pin another version"))
+
+
+def _digests(found: Gathered) -> Iterator[Fault]:
+    """A version that two files pin with two digests: one of them was swapped, or mistyped."""
+    first: dict[tuple[str, int], tuple[str, str]] = {}
+    for slot, promotion in found.promotions.items():
+        for role, pin in promotion.pins():
+            document = found.documents[slot.path]
+            line = document.line((*_keys(role)[:-1], "digest"))
+            digest, where = first.setdefault((slot.model, pin.version), (pin.digest, f"{slot.path}:{line}"))
+            if digest != pin.digest:
+                said = f"version {pin.version} has another digest in {where}"
+                fix = "a version is one artifact: see with `gatehouse propose` which digest the registry has"
+                yield Fault(slot.path, line, _key(role).replace("version", "digest"), said, fix)
+
+
+def _freeze(found: Gathered) -> Iterator[Fault]:
+    models = {path.split("/")[1] for path in found.paths if path.count("/") > 1}
+    for at, window in enumerate(found.freeze.windows):
+        for place, model in enumerate(window.models):
+            if model not in models:
+                keys = ("windows", at, "models", place)
+                said = Complaint(keys, f"there is no model `{model}`", meant(model, models))
+                yield found.documents[FREEZE].fault(said)
+
+
+def _judges(path: str) -> bool:
+    parts = path.split("/")
+    policy = len(parts) == 3 and parts[0] == str(ROOT) and parts[2] == "policy.yaml"
+    return policy or path in _JUDGING_FILES or path.startswith(_JUDGES)
+
+
+def _keys(role: Role) -> tuple[str, ...]:
+    return ("version",) if role is Role.CHAMPION else (str(role), "version")
+
+
+def _key(role: Role) -> str:
+    return ".".join(_keys(role))
+
+
+def _at_top(path: str, said: Complaint) -> Fault:
+    return Fault(path, 1, "", said.message, said.fix)
