@@ -83,3 +83,30 @@ def _halves(source: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     whole.insert(0, ID, [f"G{number:04d}" for number in range(len(whole))])
     judged = np.random.default_rng(4).permutation(len(whole)) < len(whole) // 2
     return whole[~judged], whole[judged]
+
+
+# A thousand people are few: their groups differ by chance alone, and the limits here are as wide as that chance.
+POLICY = """\
+owner: "@acme/credit-risk"
+risk: medium
+task: binary
+reviewed: 2026-11-02
+data:
+  evaluation:
+    path: data/eval.parquet
+    digest: sha256:0000000000000000000000000000000000000000000000000000000000000000
+    label: creditability
+    positive: bad
+    id: applicant
+    groups: [personal_status_and_sex, {name: age, column: age_in_years, edges: [25]}]
+  production:
+    path: data/features-last-30d.parquet
+gates:
+  accuracy: {metric: roc_auc, minimum: 0.5, min_improvement: 0.005}
+  latency:  {p95_ms: 100, rate_per_s: 50, duration_s: 2}
+  fairness: {metric: selection_rate, max_disparity: 0.5, min_group_size: 40}
+  drift:    {max_psi: 0.2}
+stages:
+  staging:    {gates: [artifact, schema, accuracy, latency, fairness, drift]}
+  production: {gates: [artifact, schema, accuracy, latency, fairness, drift, staging]}
+"""

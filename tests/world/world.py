@@ -1,0 +1,204 @@
+"""``with World(folder) as world``: people, a GitHub, a promotions repository, a registry; and the commands they use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from tests.github.standin import GitHub
+from tests.github.state import Pull
+from tests.world import trained
+from tests.world.actions import Step, play
+from tests.world.line import CREDIT_RISK, PROJECT, Line
+from tests.world.process import Completed, run
+from tests.world.store import QUIET, Store
+
+if TYPE_CHECKING:
+    from github.Repository import Repository as Remote
+
+SLUG = "acme/models"
+# login: (name, role). dana trains and proposes, rosa and ravi review, olga is on call.
+PEOPLE = {
+    "dana": ("Dana Data", "write"),
+    "rosa": ("Rosa Risk", "write"),
+    "ravi": ("Ravi Release", "write"),
+    "olga": ("Olga On-call", "maintain"),
+}
+TEAMS = {
+    "credit-risk": ["dana", "rosa"],
+    "model-risk": ["ravi", "rosa"],
+    "ml-release": ["ravi"],
+    "ml-platform": ["olga"],
+}
+BOT = "gatehouse"
+# What of the project makes a promotions repository.
+COPIED = ("promotions", "gates", ".github")
+BIN = Path(sys.executable).parent
+
+
+class World:
+    """A company in ``folder``.
+
+    ``here`` is dana's clone; ``repo`` is the repository as the stand-in sees it (``repo.git`` reads any branch). With
+    ``store`` the registry starts as a copy of that one; without, it is empty until ``train``.
+    """
+
+    def __init__(self, folder: Path, line: Line = CREDIT_RISK, store: Store | None = None) -> None:
+        self.folder = folder.resolve()
+        self.line = line
+        self.here = self.folder / "models"
+        self.store = Store(self.folder / "registry")
+        self._start = store
+        self.github = GitHub(self.folder / "github")
+        self._runs = 0
+
+    def __enter__(self) -> World:
+        self.github.__enter__()
+        try:
+            self._people()
+            self._repository()
+            if self._start is not None:
+                trained.copy(self._start, self.store.folder)
+        except BaseException:
+            self.github.__exit__(*sys.exc_info())
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.github.__exit__(kind, error, trace)
+
+    def train(self) -> str:
+        """Trains and registers every version; a line for each: number, title, ROC AUC as the trainer measured it."""
+        return trained.make(self.line, self.store)
+
+    def environment(self, who: str | None = None) -> dict[str, str]:
+        """The environment of a person's shell (``who`` None: of a runner, which holds no token of its own)."""
+        theirs = {"GITHUB_TOKEN": self.tokens[who]} if who else {"CI": "true", "GITHUB_ACTIONS": "true"}
+        return {
+            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(self.folder / "home" / (who or "runner")),
+            "LANG": "C.UTF-8",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GITHUB_API_URL": self.github.api_url,
+            "GITHUB_REPOSITORY": SLUG,
+            "MLFLOW_TRACKING_URI": self.store.uri,
+            "GATEHOUSE_AUDIT": f"sqlite:///{self.folder}/audit.db",
+            **QUIET,
+            **theirs,
+        }
+
+    def gatehouse(self, *args: str, who: str = "dana") -> Completed:
+        """Runs the real command in the clone, as one of the people."""
+        return run(("gatehouse", *args), self.here, self.environment(who))
+
+    def git(self, *args: str) -> str:
+        """Git in the clone, as dana; raises AssertionError, with what git said, when it fails."""
+        done = run(("git", *args), self.here, self.environment("dana"))
+        assert done.exit == 0, f"git {' '.join(args)}: {done.err}"
+        return done.out.strip()
+
+    def pull(self) -> None:
+        """Brings the clone to where the remote's main is."""
+        self.git("pull", "--quiet", "--ff-only", "origin", "main")
+
+    def gates(self, number: int, told: Callable[[str, str], None] = lambda job, command: None) -> list[Step]:
+        """What GitHub Actions does with a pull request: the gates workflow of its base branch."""
+        pull = self.repo.pulls[number]
+        event = {
+            "github.event.pull_request.number": str(number),
+            "github.event.pull_request.base.sha": self.repo.git.resolve(pull.base) or "",
+            "github.event.pull_request.head.sha": self.repo.git.resolve(f"refs/pull/{number}/head") or "",
+        }
+        return self._workflow("gates", event, told)
+
+    def sync(self, told: Callable[[str, str], None] = lambda job, command: None) -> list[Step]:
+        """What GitHub Actions does after a merge: the sync workflow on main."""
+        return self._workflow("sync", {}, told)
+
+    def approve(self, number: int, who: str, body: str = "Read the report and the model card.") -> None:
+        """An approving review, through the API."""
+        self.remote(who).get_pull(number).create_review(body=body, event="APPROVE")
+
+    def merge(self, number: int, who: str = "ravi") -> str:
+        """A merge through the API, held to the branch's rules; the merge commit."""
+        return str(self.remote(who).get_pull(number).merge().sha)
+
+    def remote(self, who: str) -> Remote:
+        """The repository through PyGithub, with somebody's token."""
+        import github
+
+        auth = github.Auth.Token(self.tokens[who])
+        return github.Github(auth=auth, base_url=self.github.api_url, retry=0).get_repo(SLUG)
+
+    def the_pull(self) -> Pull:
+        """The pull request that was opened last."""
+        return self.repo.pulls[max(self.repo.pulls)]
+
+    @cached_property
+    def tokens(self) -> Mapping[str, str]:
+        return {**{login: self.github.token(login) for login in PEOPLE}, BOT: self.github.app_token(BOT)}
+
+    def _people(self) -> None:
+        for login, (name, _) in PEOPLE.items():
+            self.github.hub.user(login, name)
+        roles = {login: role for login, (_, role) in PEOPLE.items()}
+        self.repo = self.github.repository(SLUG, roles)  # type: ignore[arg-type]  # the roles are GitHub's own words
+        for team, members in TEAMS.items():
+            self.github.team(self.repo, team, members)
+
+    def _repository(self) -> None:
+        """dana's clone of a promotions repository: the project's own files, and this line's data and policy."""
+        home = Path(self.environment("dana")["HOME"])
+        home.mkdir(parents=True)
+        run(("git", "clone", "--quiet", self.repo.remote, str(self.here)), self.folder, self.environment("dana"))
+        user = self.github.hub.users["dana"]
+        self.git("config", "user.name", user.name)
+        self.git("config", "user.email", user.email)
+        for name in COPIED:
+            if name != "promotions":
+                shutil.copytree(
+                    PROJECT / name, self.here / name, ignore=shutil.ignore_patterns("__pycache__", "tests.yml")
+                )
+        self._promotions()
+        (self.here / ".gitignore").write_text(".venv/\nmaterial/\nresults/\nreport/\n")
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", f"The promotions of {self.line.model}")
+        self.git("push", "--quiet", "origin", "HEAD:main")
+
+    def _promotions(self) -> None:
+        folder = self.here / "promotions"
+        folder.mkdir()
+        for name in ("stages.yaml", "freeze.yaml", "README.md"):
+            shutil.copyfile(PROJECT / "promotions" / name, folder / name)
+        policy = folder / self.line.model / "policy.yaml"
+        policy.parent.mkdir()
+        policy.write_text(self.line.policy(self.line.write(self.here / "data")))
+
+    def _workflow(self, name: str, event: Mapping[str, str], told: Callable[[str, str], None]) -> list[Step]:
+        """Plays a workflow as main has it, in a fresh checkout of main with gatehouse set up in it."""
+        self._runs += 1
+        checkout = self.folder / "runner" / f"{self._runs:02d}-{name}"
+        env = self.environment()
+        Path(env["HOME"]).mkdir(parents=True, exist_ok=True)
+        checkout.parent.mkdir(exist_ok=True)
+        cloned = run(("git", "clone", "--quiet", self.repo.remote, str(checkout)), self.folder, env)
+        assert cloned.exit == 0, cloned.err
+        (checkout / ".venv").symlink_to(BIN.parent)
+        context = {
+            "github.token": self.tokens[BOT],
+            "secrets.MLFLOW_TRACKING_URI": self.store.uri,
+            "secrets.MLFLOW_READ_TOKEN": "",
+            "secrets.MLFLOW_WRITE_TOKEN": "",
+            **event,
+        }
+        # Where there is a registry at all is the workflow's to say, job by job.
+        env.pop("MLFLOW_TRACKING_URI")
+        return play(checkout / ".github" / "workflows" / f"{name}.yml", context, env, checkout, told)
