@@ -84,8 +84,7 @@ def _missing(error: Error, keys: Keys) -> Iterator[Complaint]:
     known = _properties(error.schema)
     for key in error.validator_value:
         if key not in error.instance:
-            example = _example(known.get(key))
-            yield Complaint(keys, f"`{key}` is missing", f"add `{key}: {example}`" if example else f"add `{key}`")
+            yield Complaint(keys, f"`{key}` is missing", f"add `{key}: {_example(known.get(key)) or '…'}`")
 
 
 def _type(error: Error) -> tuple[str, str]:
@@ -185,8 +184,11 @@ def _properties(schema: Any) -> Mapping[str, Any]:
 
 
 def _example(schema: Any) -> str:
-    examples = schema.get("examples") if isinstance(schema, Mapping) else None
-    return _written(examples[0]) if examples else ""
+    if not isinstance(schema, Mapping):
+        return ""
+    if schema.get("examples"):
+        return _written(schema["examples"][0])
+    return "{" + ", ".join(f"{key}: …" for key in schema["required"]) + "}" if schema.get("required") else ""
 
 
 def _like(schema: Any) -> str:

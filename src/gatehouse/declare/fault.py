@@ -67,10 +67,13 @@ def quoted(value: Any) -> str:
     return text if len(text) <= _QUOTED else text[: _QUOTED - 1] + "…"
 
 
-def meant(word: str, known: Iterable[str]) -> str:
-    """A fix for a misspelt word: the one word that was meant, or all that there are to choose from."""
+def meant(word: str, known: Iterable[str], also: Iterable[str] = ()) -> str:
+    """A fix for a misspelt word: the one word that was meant, or all that there are to choose from.
+
+    ``also`` are words that may have been meant, and that nobody is offered to choose.
+    """
     choices = sorted(known)
-    close = difflib.get_close_matches(word[:100], choices, n=1)
+    close = difflib.get_close_matches(word[:100], [*choices, *sorted(also)], n=1)
     if close:
         return f"did you mean `{close[0]}`?"
     return f"choose from {', '.join(choices)}" if choices else ""

@@ -35,7 +35,7 @@ def misnamed(slot: Slot, stages: Collection[str]) -> Complaint | None:
         fix = "name it <stage>.<segment>.yaml, the segment in lower-case letters, digits, `_` and `-`"
         return Complaint((), f"`{slot.segment}` cannot be a segment", fix)
     if slot.stage not in stages:
-        fix = meant(slot.stage, [*stages, *RESERVED])
+        fix = meant(slot.stage, stages, RESERVED)
         return Complaint((), f"there is no stage `{slot.stage}`", f"{fix} (stages are declared in {STAGES})")
     return None
 

@@ -51,11 +51,16 @@ def default_stages(environment: Mapping[str, str] | None = None) -> Stages:
 
 @dataclass
 class Gathered:
-    """What could be read, beside what could not: the faults of one file hide nothing of the others'."""
+    """What could be read, beside what could not: the faults of one file hide nothing of the others'.
+
+    ``documents`` are all files that are YAML mappings; only those without a fault became typed values. ``spoilt`` are
+    the path and key of scalars that could not be told.
+    """
 
     paths: list[str]
     documents: dict[str, Document] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    spoilt: set[tuple[str, str]] = field(default_factory=set)
     promotions: dict[Slot, Promotion] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
     holds: dict[str, tuple[Held, ...]] = field(default_factory=dict)
@@ -87,24 +92,19 @@ def gather(source: Source, environment: Mapping[str, str] | None) -> Gathered:
 
 def _take(found: Gathered, source: Source, path: str, kind: Kind, environment: Mapping[str, str] | None) -> None:
     document, faults = _read(source, path)
-    if document is not None and not faults:
-        faults = [document.fault(said) for said in _complaints(kind, document.value, environment)]
-    elif document is not None:
-        # The text is broken in places; what the rest of it says is still worth a look.
-        faults += [document.fault(said) for said in schema(kind).complaints(document.value)]
+    if document is not None:
+        found.documents[path] = document
+        # A scalar that cannot be read is one fault, not a second one for being of the wrong type.
+        found.spoilt.update((path, fault.key) for fault in faults if fault.key)
+        said = [document.fault(said) for said in _complaints(kind, document.value, environment)]
+        faults += [fault for fault in said if (path, fault.key) not in found.spoilt]
     slot = Slot.from_path(path) if kind == "promotion" else None
     if slot is not None and found.stages is not None:
-        said = misnamed(slot, [stage.name for stage in found.stages.stages])
-        faults += [Fault(path, 1, "", said.message, said.fix)] if said is not None else []
+        wrong = misnamed(slot, [stage.name for stage in found.stages.stages])
+        faults += [Fault(path, 1, "", wrong.message, wrong.fix)] if wrong is not None else []
     if document is not None and not faults:
-        found.documents[path] = document
-        _put(
-            found,
-            path,
-            kind,
-            slot,
-            variables.expanded(document.value, environment) if kind == "stages" else document.value,
-        )
+        value = variables.expanded(document.value, environment) if kind == "stages" else document.value
+        _put(found, path, kind, slot, value)
     found.faults.extend(faults)
 
 

@@ -7,12 +7,12 @@ from functools import cached_property
 from typing import Any
 
 from gatehouse.declare.changes import changed_pins
-from gatehouse.declare.fault import Complaint, Fault, meant
-from gatehouse.declare.layout import FREEZE, STAGES, stray
+from gatehouse.declare.fault import Complaint, Fault, Keys, meant
+from gatehouse.declare.layout import FREEZE, STAGES, kind_of, stray
 from gatehouse.declare.load import Gathered, gather
 from gatehouse.declare.schema import Schema, thresholds, unsound
 from gatehouse.declare.source import Source
-from gatehouse.declare.types import Declared, Policy
+from gatehouse.declare.types import Declared
 from gatehouse.pin import ROOT, Role, Slot
 
 # What judges a promotion must not come with it. hold.yaml may: a rollback moves a pin and holds the bad version.
@@ -38,9 +38,10 @@ def validate(
     stages = [stage.name for stage in found.stages.stages] if found.stages is not None else None
     faults = list(found.faults)
     faults += [_at_top(path, said) for path in found.paths if (said := stray(path, stages or ())) is not None]
-    for model, policy in found.policies.items():
-        document = found.documents[f"{ROOT}/{model}/policy.yaml"]
-        faults += map(document.fault, _policy(policy, known, stages))
+    for path, document in found.documents.items():
+        if kind_of(path) == "policy":
+            judged = map(document.fault, _policy(document.value, known, stages))
+            faults += [fault for fault in judged if (path, fault.key) not in found.spoilt]
     for slot in found.promotions:
         faults += _promotion(found, slot)
     faults += _digests(found)
@@ -99,34 +100,46 @@ class _Gates:
         return list(self._schemas[gate].complaints(value))
 
 
-def _policy(policy: Policy, gates: _Gates, stages: Sequence[str] | None) -> Iterator[Complaint]:
+def _policy(value: Mapping[str, Any], gates: _Gates, stages: Sequence[str] | None) -> Iterator[Complaint]:
+    """What a policy says of stages and gates. It may have other faults, so nothing is taken for granted here."""
+    limits = _mapping(value.get("gates"))
     listed: set[str] = set()
-    for name, stage in policy.stages.items():
+    for name, stage in _mapping(value.get("stages")).items():
         if stages is not None and name not in stages:
-            yield Complaint(("stages", name), f"there is no stage `{name}` in {STAGES}", meant(name, stages))
-        for at, gate in enumerate(stage.gates):
-            listed.add(gate)
-            if gate not in gates.names:
-                yield Complaint(("stages", name, "gates", at), f"there is no gate `{gate}`", _no_gate(gate, gates))
-            elif gate not in policy.gates:
-                yield from _on_defaults(("stages", name, "gates", at), gates.complaints(gate, {}), gate)
-    for gate, limits in policy.gates.items():
-        if gate not in gates.names:
-            yield Complaint(("gates", gate), f"there is no gate `{gate}`", _no_gate(gate, gates))
-            continue
-        if gate not in listed:
-            yield Complaint(("gates", gate), "no stage lists this gate, so it never runs", "list it, or take it away")
-        for said in gates.complaints(gate, limits):
+            yield Complaint(("stages", name), f"there is no stage `{name}`", meant(name, stages))
+        names = _mapping(stage).get("gates")
+        for at, gate in enumerate(names if isinstance(names, list) else ()):
+            if isinstance(gate, str):
+                listed.add(gate)
+                yield from _listed(("stages", name, "gates", at), gate, gates, limits)
+    for gate, given in limits.items():
+        yield from _thresholds(gate, given, gates, gate in listed)
+
+
+def _listed(keys: Keys, gate: str, gates: _Gates, limits: Mapping[str, Any]) -> Iterator[Complaint]:
+    if gate not in gates.names:
+        yield _no_gate(keys, gate, gates)
+    elif gate not in limits:
+        for said in gates.complaints(gate, {}):
+            yield Complaint(keys, f"{gate} has no thresholds: {said.message}", f"{said.fix} under gates: {gate}")
+
+
+def _thresholds(gate: str, given: Any, gates: _Gates, listed: bool) -> Iterator[Complaint]:
+    if gate not in gates.names:
+        yield _no_gate(("gates", gate), gate, gates)
+        return
+    if not listed:
+        yield Complaint(("gates", gate), "no stage lists this gate, so it never runs", "list it, or take it away")
+    if isinstance(given, dict):
+        for said in gates.complaints(gate, given):
             yield said._replace(keys=("gates", gate, *said.keys))
 
 
-def _on_defaults(keys: tuple[str | int, ...], said: Sequence[Complaint], gate: str) -> Iterator[Complaint]:
-    for complaint in said:
-        yield Complaint(keys, f"{gate} has no thresholds: {complaint.message}", f"{complaint.fix} under gates: {gate}")
-
-
-def _no_gate(gate: str, gates: _Gates) -> str:
-    return f"{meant(gate, gates.names)} or write gates/{gate}.py".removeprefix(" or ")
+def _no_gate(keys: Keys, gate: str, gates: _Gates) -> Complaint:
+    fix = meant(gate, gates.names)
+    if not fix.startswith("did"):
+        fix = f"{fix}, or write gates/{gate}.py".removeprefix(", or ")
+    return Complaint(keys, f"there is no gate `{gate}`", fix)
 
 
 def _promotion(found: Gathered, slot: Slot) -> Iterator[Fault]:
@@ -170,6 +183,10 @@ def _judges(path: str) -> bool:
     parts = path.split("/")
     policy = len(parts) == 3 and parts[0] == str(ROOT) and parts[2] == "policy.yaml"
     return policy or path in _JUDGING_FILES or path.startswith(_JUDGES)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _keys(role: Role) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ from gatehouse.errors import GatehouseError, NotFound, Unreachable
 
 # A file that a pull request may hand us is at most this large.
 SIZE_LIMIT = 1_000_000
-_FIELDS = "%H%x1f%P%x1f%an%x1f%ae%x1f%cI%x1f%B"
+# What a committer may fill with anything goes last: a name with a separator in it must not move the commit's time.
+_FIELDS = "%H%x1f%P%x1f%cI%x1f%an%x1f%ae%x1f%B"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class Repository:
 
 
 def _commit(entry: str) -> Commit:
-    commit_id, parents, author, email, time, message = entry.lstrip("\n").split("\x1f", 5)
+    commit_id, parents, time, author, email, message = entry.lstrip("\n").split("\x1f", 5)
     return Commit(commit_id, tuple(parents.split()), author, email, datetime.fromisoformat(time), message.strip())
 
 
