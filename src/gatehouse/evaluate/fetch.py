@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gatehouse.declare.source import Source
 from gatehouse.declare.types import Declared, Policy
 from gatehouse.errors import GatehouseError, NotFound, Unreachable
-from gatehouse.evaluate.material import Case, Fetched, Material, write
+from gatehouse.evaluate.material import Case, Fetched, Material, Staged, write
 from gatehouse.evaluate.result import Request, Subject
 from gatehouse.pin import ROOT, Pin
 
@@ -31,8 +31,8 @@ class Fetcher:
     """Fetches cases into ``folder``.
 
     ``base`` is the trusted state whose gates and policies judge and ``declared`` the same, parsed; ``root`` is where
-    relative data paths start; ``reader`` opens a registry; ``staged_since`` answers from history when a request's pin
-    entered the stage before its own.
+    relative data paths start; ``reader`` opens a registry; ``staged`` answers from history whether a request's pin
+    has been in the stage before its own.
     """
 
     base: Source
@@ -40,7 +40,7 @@ class Fetcher:
     root: Path
     folder: Path
     reader: Callable[[str], RegistryReader]
-    staged_since: Callable[[Request], datetime | None]
+    staged: Callable[[Request], Staged | None]
     progress: Callable[[str], None] = lambda _: None
 
     def fetch(self, requests: Iterable[Request]) -> Material:
@@ -87,7 +87,7 @@ class Fetcher:
             request=request,
             candidate=candidate,
             champion=champion,
-            staged_since=self.staged_since(request),
+            staged=self.staged(request),
             data=data,
             digests=self._digests(data),
         )
@@ -120,7 +120,7 @@ class Fetcher:
         self.progress(f"fetching {request.slot.model} version {pin.version}")
         folder = Path("models") / f"{request.slot.model}-v{pin.version}"
         if not (self.folder / folder).exists():
-            artifacts.download(reader, request.slot.model, pin.version, self.folder / folder)
+            artifacts.download(reader, version, self.folder / folder)
         profile = self._profile(reader, version, folder)
         return Fetched(
             subject=_subject(reader, version, pin, self.folder / folder),

@@ -41,7 +41,16 @@ def read_labels(column: pa.ChunkedArray, evaluation: Evaluation, task: str) -> L
         raise _bad(evaluation, f"every row has the label {classes[0]!r}", "evaluate on rows of every class")
     if task == "binary":
         return _binary(column, evaluation, classes)
-    return Labels(_codes(column, classes).astype(float), tuple(map(str, classes)))
+    return Labels(_codes(column, classes).astype(float), tuple(map(class_name, classes)))
+
+
+def class_name(label: Any) -> str:
+    """A class's name the same whether a table or a model says it: 1, 1.0 and true are one class."""
+    if isinstance(label, bool):
+        return str(int(label))
+    if isinstance(label, float) and label.is_integer():
+        return str(int(label))
+    return str(label)
 
 
 def _binary(column: pa.ChunkedArray, evaluation: Evaluation, classes: list[Any]) -> Labels:
@@ -52,7 +61,7 @@ def _binary(column: pa.ChunkedArray, evaluation: Evaluation, classes: list[Any])
     positive = _positive(evaluation, classes)
     negative = next(value for value in classes if value != positive)
     codes = _codes(column, [negative, positive])
-    return Labels(codes.astype(float), (str(negative), str(positive)))
+    return Labels(codes.astype(float), (class_name(negative), class_name(positive)))
 
 
 def _positive(evaluation: Evaluation, classes: list[Any]) -> Any:

@@ -7,7 +7,7 @@ all that passes between them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -28,18 +28,25 @@ class Fetched(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     profile: str | None = None
 
 
+class Staged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """That a pin has been in the stage before: since when, and the longest it stayed without a break."""
+
+    since: datetime
+    soaked: timedelta
+
+
 class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One request and what was fetched for it.
 
     ``problem`` says why it cannot be evaluated at all (an unknown version, say) and ``fix`` what to do; the candidate
-    is then None. ``staged_since`` is when this very pin entered the stage before, None if it never did. ``data`` maps
+    is then None. ``staged`` says how long this very pin was in the stage before, None if never. ``data`` maps
     ``evaluation`` and ``production`` to paths that can be opened here, ``digests`` to what they contain.
     """
 
     request: Request
     candidate: Fetched | None = None
     champion: Fetched | None = None
-    staged_since: datetime | None = None
+    staged: Staged | None = None
     data: Mapping[str, str] = {}
     digests: Mapping[str, str] = {}
     problem: str = ""

@@ -6,12 +6,12 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from gatehouse import __version__
-from gatehouse.declare.load import require_policy
+from gatehouse.declare.load import require
 from gatehouse.declare.source import WorkTree
 from gatehouse.declare.types import Policy
 from gatehouse.evaluate.evidence import Evidence
@@ -32,23 +32,23 @@ class Evaluator:
     """Evaluates the cases of one material folder. ``launcher`` starts the models' processes."""
 
     folder: Path
-    launcher: Launcher = Bare()
+    launcher: Launcher = field(default_factory=Bare)
     progress: Callable[[str], None] = lambda _: None
 
     def evaluate(self) -> tuple[Result, ...]:
         """One result a case, in the material's order. Raises GatehouseError for a folder that is no material."""
         base = WorkTree(self.folder / BASE)
-        gates = discover(base)
-        return tuple(self._result(case, base, gates) for case in read(self.folder).cases)
+        policies, gates = require(base).policies, discover(base)
+        return tuple(self._result(case, base, policies, gates) for case in read(self.folder).cases)
 
-    def _result(self, case: Case, base: WorkTree, gates: Mapping[str, Gate]) -> Result:
+    def _result(self, case: Case, base: WorkTree, policies: Mapping[str, Policy], gates: Mapping[str, Gate]) -> Result:
         started = time.monotonic()
         request = case.request
         if case.problem:
             verdicts: tuple[Verdict, ...] = (_unfetched(case),)
             basis = Basis(request, "", {}, "", ENGINE)
         else:
-            policy = require_policy(base, request.slot.model)
+            policy = policies[request.slot.model]
             asked = policy.stages[request.slot.stage].gates
             verdicts = tuple(self._verdicts(case, policy, [(name, gates.get(name)) for name in asked]))
             digests = {name: gates[name].digest if name in gates else "" for name in asked}

@@ -29,6 +29,9 @@ class Engine(Protocol):
 
     name: str
 
-    def open(self, path: str) -> Table:
-        """Raises NotFound for a table that is not there, GatehouseError for one that cannot be read or is empty."""
+    def open(self, path: str, named: str = "") -> Table:
+        """The table at ``path``, which errors call ``named``, as the policy does.
+
+        Raises NotFound for a table that is not there, GatehouseError for one that cannot be read or is empty.
+        """
         ...

@@ -47,34 +47,35 @@ class Embedded:
 
     name = "embedded"
 
-    def open(self, path: str) -> EmbeddedTable:
+    def open(self, path: str, named: str = "") -> EmbeddedTable:
         import pyarrow as pa
         import pyarrow.dataset as ds
 
-        files = _files(Path(path))
+        named = named or path
+        files = _files(Path(path), named)
         kinds = {_FORMATS[file.suffix] for file in files}
         if len(kinds) != 1:
             raise GatehouseError(
-                f"{path}: holds {' and '.join(sorted(kinds))} files together", "keep one format in a folder"
+                f"{named}: holds {' and '.join(sorted(kinds))} files together", "keep one format in a folder"
             )
         try:
             dataset = ds.dataset([str(file) for file in files], format=kinds.pop())
             empty = dataset.head(1).num_rows == 0
         except (pa.ArrowInvalid, OSError) as error:
-            raise _unreadable(path, error) from error
+            raise _unreadable(named, error) from error
         if empty:
-            raise GatehouseError(f"{path}: has no rows", "write the table again, with data in it")
-        return EmbeddedTable(path, dataset)
+            raise GatehouseError(f"{named}: has no rows", "write the table again, with data in it")
+        return EmbeddedTable(named, dataset)
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path, named: str) -> list[Path]:
     if not path.exists():
         raise NotFound(
-            f"{path}: no such file or folder", "check `data:` in policy.yaml; paths start at the repository's root"
+            f"{named}: no such file or folder", "check `data:` in policy.yaml; paths start at the repository's root"
         )
     files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.suffix in _FORMATS)
     if not files or files[0].suffix not in _FORMATS:
-        raise GatehouseError(f"{path}: not a table that can be read", f"use one of {', '.join(sorted(_FORMATS))}")
+        raise GatehouseError(f"{named}: not a table that can be read", f"use one of {', '.join(sorted(_FORMATS))}")
     return files
 
 
