@@ -1,0 +1,100 @@
+"""The report as one HTML file: no script, no network, light and dark, phone and paper.
+
+The content security policy in the page forbids everything but its own stylesheet, which is named by its hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from gatehouse.evaluate.result import Result
+from gatehouse.report import figures, plots, reading
+from gatehouse.report.context import Context
+from gatehouse.report.plots import bullet
+from gatehouse.report.text import SAFE_LINK, below, clean, middle
+from gatehouse.verdict import Exhibit, Measure, Outcome, Rows
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
+# Beyond these a page helps nobody; whoever needs the rest reads the JSON document.
+MAX_RESULTS, MAX_GATES, MAX_MEASURES, MAX_EXHIBITS = 50, 60, 400, 8
+
+
+def page(results: Sequence[Result], context: Context) -> str:
+    """The whole page. Everything from the results is escaped and bounded in length."""
+    style = (TEMPLATES / "style.css").read_text()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    template = _environment().get_template("page.html.j2")
+    shown, left = results[:MAX_RESULTS], results[MAX_RESULTS:]
+    return template.render(results=shown, left=left, context=context, style=style, digest=digest)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"clean": clean, "middle": middle}
+    made.globals |= {
+        "figures": figures,
+        "reading": reading,
+        "FACES": reading.FACES,
+        "Outcome": Outcome,
+        "bullet": bullet.draw,
+        "drawings": drawings,
+        "folded": folded,
+        "link": _link,
+        "below": below,
+        "limits": {"gates": MAX_GATES, "measures": MAX_MEASURES, "exhibits": MAX_EXHIBITS},
+        "columns": columns,
+        "interval_title": interval_title,
+        "deciding": lambda verdicts: [reading.deciding(verdict) for verdict in verdicts],
+    }
+    return made
+
+
+def drawings(exhibit: Exhibit) -> tuple[Markup, Markup]:
+    """The exhibit for a wide page and for a narrow one."""
+    return plots.draw(exhibit, plots.WIDE), plots.draw(exhibit, plots.NARROW)
+
+
+def folded(exhibit: Exhibit) -> tuple[int, tuple[Markup, Markup] | None]:
+    """How many rows do not fit into the first look, and the drawings of them."""
+    rest = plots.rows.rest(exhibit) if isinstance(exhibit, Rows) else ()
+    if not isinstance(exhibit, Rows) or not rest:
+        return 0, None
+    return len(rest), (plots.rows.draw(exhibit, rest, plots.WIDE), plots.rows.draw(exhibit, rest, plots.NARROW))
+
+
+def columns(measures: Sequence[Measure | None]) -> frozenset[str]:
+    """Which columns of a table of measures would hold anything."""
+    known = [measure for measure in measures if measure]
+    return frozenset(
+        name
+        for name in ("limit", "champion", "interval", "rows")
+        if any(getattr(measure, name) is not None for measure in known)
+    )
+
+
+def interval_title(measures: Sequence[Measure | None]) -> str:
+    return reading.interval_title([measure for measure in measures if measure])
+
+
+def _link(url: str) -> str:
+    """The URL where it is a plain http(s) one, else ""."""
+    return url if SAFE_LINK.fullmatch(url) else ""

@@ -1,0 +1,201 @@
+"""What a person needs to know of a result, before any format: the verdict in words, the gain, the worst group."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gatehouse.evaluate.result import Result
+from gatehouse.pin import Role
+from gatehouse.report import figures
+from gatehouse.report.context import Context
+from gatehouse.report.text import below
+from gatehouse.verdict import Interval, Measure, Outcome, Relation, Row, Rows, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How an outcome looks: a sign, a word for tables, and what it means."""
+
+    sign: str
+    word: str
+    meaning: str
+
+
+FACES = {
+    Outcome.PASS: Face("✅", "passed", ""),
+    Outcome.WARN: Face("⚠️", "warning", "It lets the promotion through, and a reviewer should look at it."),
+    Outcome.INSUFFICIENT: Face(
+        "❔", "not enough data", "There were too few rows to say either way. Only a pass passes, so it blocks."
+    ),
+    Outcome.FAIL: Face("⛔", "failed", ""),
+    Outcome.ERROR: Face(
+        "💥",
+        "could not check",
+        "The gate broke or could not look, so nothing is known. Only a pass passes, so it blocks.",
+    ),
+}
+# Axis labels that name one of these read downwards: less is better.
+LESS_IS_BETTER = ("rmse", "mae", "mape", "loss", "brier", "error", "fpr", "fnr", "false", "gap", "disparity")
+
+
+def blocking(result: Result) -> tuple[Verdict, ...]:
+    """The verdicts that do not let the promotion through, in the policy's order."""
+    return tuple(verdict for verdict in result.verdicts if not verdict.outcome.lets_through)
+
+
+def warning(result: Result) -> tuple[Verdict, ...]:
+    return tuple(verdict for verdict in result.verdicts if verdict.outcome is Outcome.WARN)
+
+
+def headline(result: Result) -> str:
+    """``Blocked by 2 of 7 gates``, ``Passed, 7 of 7 gates``."""
+    total, blocked, warned = len(result.verdicts), len(blocking(result)), len(warning(result))
+    if not total:
+        return "Blocked: no gate ran"
+    if blocked:
+        return f"Blocked by {blocked:,} of {figures.count(total, 'gate')}"
+    return f"Passed, {total:,} of {figures.count(total, 'gate')}" + (f", {warned:,} with a warning" if warned else "")
+
+
+def overall(results: Sequence[Result]) -> Outcome:
+    """The outcome of all the promotions of one pull request; PASS where there is none."""
+    return Outcome.worst(result.outcome for result in results) if results else Outcome.PASS
+
+
+def sign(result: Result) -> str:
+    """Passing with a warning is still passing; anything else that blocks, blocks."""
+    return FACES[result.outcome if result.passed else Outcome.FAIL].sign
+
+
+def place(result: Result) -> str:
+    """``credit-risk → production.eu``, with the role where it is not the champion's."""
+    slot, role = result.request.slot, result.request.role
+    return f"{slot.model} → {slot.label}" + ("" if role is Role.CHAMPION else f" ({role})")
+
+
+def deciding(verdict: Verdict) -> Measure | None:
+    """The one figure to show for a gate: the first of its worst outcome that was held against a limit.
+
+    Where all of them were held against the same limit, the one that is nearest to it or farthest beyond.
+    """
+    if not verdict.measures:
+        return None
+    worst = Outcome.worst(measure.outcome for measure in verdict.measures)
+    chosen = [measure for measure in verdict.measures if measure.outcome is worst]
+    held = [measure for measure in chosen if measure.limit is not None]
+    finite = [measure for measure in held if measure.value is not None and math.isfinite(measure.value)]
+    alike = {(measure.limit, measure.relation, measure.unit) for measure in held}
+    if len(alike) == 1 and len(finite) == len(held):
+        pick = max if held[0].relation is Relation.AT_MOST else min
+        return pick(finite, key=lambda measure: measure.value or 0.0)
+    return (held or chosen)[0]
+
+
+def interval_title(measures: Sequence[Measure]) -> str:
+    """``95 % interval`` where all intervals are of one confidence, else ``Interval``."""
+    levels = {figures.confidence(measure.interval) for measure in measures if measure.interval}
+    return f"{levels.pop()} interval" if len(levels) == 1 else "Interval"
+
+
+def gain(result: Result) -> Measure | None:
+    """The figure that says what the change brings: the accuracy gate's improvement, else its first with a champion."""
+    measures = [measure for verdict in result.verdicts if verdict.gate == "accuracy" for measure in verdict.measures]
+    named = [measure for measure in measures if "improvement" in measure.name.lower()]
+    return next(iter(named or [measure for measure in measures if measure.champion is not None]), None)
+
+
+def gain_in_words(result: Result) -> str:
+    """One line of plain text, not yet escaped: the gain, its interval, what was asked for."""
+    measure = gain(result)
+    if measure is None:
+        return "not measured against a champion"
+    if "improvement" in measure.name.lower() and measure.value is not None:
+        text = f"{measure.name} {figures.with_unit(figures.signed(measure.value), measure.unit)}"
+    else:
+        text = f"{measure.name} {figures.value_of(measure)}, champion {figures.champion_of(measure)}"
+    text += _at_confidence(measure.interval, measure.limit)
+    return text + (f", {figures.limit_of(measure)} asked for" if measure.limit is not None else "")
+
+
+def worst_in_words(result: Result) -> str:
+    """One line of plain text, not yet escaped: the group that fares worst, beside the champion's figure for it."""
+    found = worst_group(result)
+    if found is None:
+        return "not measured"
+    row = found.row
+    text = f"{row.name}: {found.metric} {figures.number(row.value)}{_at_confidence(row.interval)}"
+    text += f", champion {figures.number(row.champion)}" if row.champion is not None else ""
+    text += f", {figures.count(row.rows, 'row')}" if row.rows is not None else ""
+    return text if row.outcome is Outcome.PASS else f"{text} ({FACES[row.outcome].word})"
+
+
+def _at_confidence(interval: Interval | None, limit: float | None = None) -> str:
+    return f" ({figures.confidence(interval)} interval {figures.span(interval, limit)})" if interval else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The group that fares worst, the figure that says so, and what the figure is."""
+
+    row: Row
+    metric: str
+
+
+def worst_group(result: Result) -> Group | None:
+    """Of the fairness gate's groups: worst outcome first, then the worst figure; None where none was measured."""
+    for verdict in result.verdicts:
+        for exhibit in verdict.exhibits if verdict.gate == "fairness" else ():
+            rows = list(_finite(exhibit.rows)) if isinstance(exhibit, Rows) else []
+            if isinstance(exhibit, Rows) and rows:
+                up = any(word in f"{exhibit.x} {exhibit.title}".lower() for word in LESS_IS_BETTER)
+                return Group(min(rows, key=lambda row: _rank(row, -1 if up else 1)), exhibit.x)
+    return None
+
+
+def _finite(rows: Sequence[Row]) -> Iterator[Row]:
+    return (row for row in rows if row.value is not None and math.isfinite(row.value))
+
+
+def _rank(row: Row, direction: int) -> tuple[int, float]:
+    return -list(Outcome).index(row.outcome), direction * (row.value or 0.0)
+
+
+def unusual(result: Result) -> tuple[str, ...]:
+    """What a reviewer would not expect: a first promotion, warnings, figures that got worse within their limits."""
+    found = []
+    if result.champion is None:
+        found.append("first promotion here: there is no champion to compare with")
+    if result.isolation in ("", "none", "bare"):
+        found.append("the model ran without a sandbox")
+    found += [f"a warning from {verdict.gate}" for verdict in warning(result)]
+    found += [
+        f"{measure.name} went from {figures.champion_of(measure)} to {figures.value_of(measure)}, inside its limit"
+        for verdict in result.verdicts
+        for measure in verdict.measures
+        if measure.outcome is Outcome.PASS and _got_worse(measure)
+    ]
+    return tuple(found)
+
+
+def _got_worse(measure: Measure) -> bool:
+    """Whether a tenth of what the limit allows was used up since the champion, in the direction that it calls bad."""
+    if measure.value is None or measure.champion is None or not measure.limit or measure.relation is None:
+        return False
+    change = (measure.value - measure.champion) / abs(measure.limit)
+    return change > 0.1 if measure.relation is Relation.AT_MOST else change < -0.1
+
+
+def reproduce(result: Result) -> str:
+    """The command that asks the same question on a laptop; "" where the names are not ones a shell should see."""
+    slot = result.request.slot
+    words = [slot.model, slot.label]
+    plain = all(word and all(c.isascii() and (c.isalnum() or c in "-_.") for c in word) for word in words)
+    return f"gatehouse check {slot.model} --to {slot.label}" if plain and not slot.model.startswith("-") else ""
+
+
+def version_link(model: str, version: int, context: Context) -> str:
+    """The version's page in the registry's web interface, or ""."""
+    base = context.links.mlflow.rstrip("/")
+    return below(f"{base}/#/models/{model}/versions/{version}", base) if base else ""

@@ -1,0 +1,79 @@
+"""Hostile text made harmless. Whatever stands in a result was written by a model or by a pull request."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Zero-width and unbreakable: "@" + JOINER + "name" looks like a mention and is none.
+JOINER = "\u2060"
+ELLIPSIS = "…"
+# More combining marks than any script stacks on one letter are there to smear over their neighbours.
+MAX_MARKS = 3
+SAFE_LINK = re.compile(r"https?://[A-Za-z0-9\-._~:/?#@!$&'*+,;=%]{1,2000}")
+
+_SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"})
+_LIVE = (
+    (re.compile(r"[@#]"), rf"\g<0>{JOINER}"),  # mentions, mail addresses, issue references
+    (re.compile(r"(?i)(?<![a-z0-9])(gh)-(?=\d)"), rf"\1{JOINER}-"),
+    (re.compile(r"://"), f":{JOINER}//"),
+    (re.compile(r"(?i)(www)\."), rf"\1{JOINER}."),
+    (re.compile(r":(?=[A-Za-z0-9_+\-]+:)"), f":{JOINER}"),  # emoji by name
+)
+
+
+def clean(text: str, limit: int = 300) -> str:
+    """One line of visible characters, at most ``limit`` long: no control, direction or zero-width characters.
+
+    What is cut off is cut from the end, and an ellipsis says so.
+    """
+    kept: list[str] = []
+    marks = 0
+    # Whatever is kept comes from the front: a giant text costs no more than a long one.
+    for character in text[: limit * 4 + 100]:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        if marks > MAX_MARKS or category in ("Cf", "Cs"):
+            continue
+        blank = category == "Cc" or (category[0] == "Z" and character != "\u00a0")
+        kept.append(" " if blank else character)
+    line = re.sub(r"\s{2,}", " ", "".join(kept)).strip()
+    return line if len(line) <= limit else line[: max(limit - 1, 0)].rstrip() + ELLIPSIS
+
+
+def middle(text: str, limit: int) -> str:
+    """A clean name of at most ``limit`` characters, elided in the middle: the ends tell similar names apart."""
+    name = clean(text, 1000)
+    if len(name) <= limit:
+        return name
+    head = limit // 2
+    return name[:head] + ELLIPSIS + name[len(name) - (limit - 1 - head) :]
+
+
+def markdown(text: str, limit: int = 300) -> str:
+    """Text that reads the same in GitHub's Markdown and starts nothing there: no markup, link, mention or table cell.
+
+    For use inside a line that already has begun, so that block markers at its start mean nothing.
+    """
+    line = _SPECIAL.sub(r"\\\g<0>", clean(text, limit))
+    for pattern, dead in _LIVE:
+        line = pattern.sub(dead, line)
+    return line.translate(_ENTITIES)
+
+
+def code(text: str, limit: int = 80) -> str:
+    """A name in Markdown's fixed-width letters, elided in the middle; harmless as ``markdown`` is."""
+    return f"<code>{markdown(middle(text, limit), limit)}</code>"
+
+
+def link(label: str, url: str) -> str:
+    """A Markdown link on an already escaped label; the label alone where the URL is not a plain http(s) one."""
+    return f"[{label}]({url})" if SAFE_LINK.fullmatch(url) else label
+
+
+def below(url: str, base: str) -> str:
+    """The URL where it lies below a trusted base, else "": a result may not send a reader somewhere of its choosing."""
+    root = base.rstrip("/") + "/"
+    inside = bool(base) and url.startswith(root) and SAFE_LINK.fullmatch(url) is not None
+    return url if inside and "/../" not in url and "/./" not in url else ""
