@@ -1,7 +1,7 @@
 """What the slots of a model held, and when.
 
-Read from the first-parent history of a branch, where a merge is one change. A change is in force from its commit's time.
-A file that does not read as a promotion pinned nothing.
+Read from the first-parent history of a branch, where a merge is one change, in force from its commit's time. A file
+that does not read as a promotion pinned nothing.
 """
 
 from __future__ import annotations

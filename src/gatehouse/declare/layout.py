@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from gatehouse.declare.fault import Complaint, meant
 from gatehouse.declare.schema import Kind
-from gatehouse.pin import MODEL, NAME, RESERVED, ROOT, Slot
+from gatehouse.pin import MODEL, NAME, RESERVED, ROOT, Role, Slot
 
 STAGES = f"{ROOT}/stages.yaml"
 FREEZE = f"{ROOT}/freeze.yaml"
@@ -48,6 +48,11 @@ def stray(path: str, stages: Collection[str]) -> Complaint | None:
     if _stem(name) not in {*stages, *RESERVED, "stages", "freeze"} and not name.lower().endswith(_LOOKALIKES):
         return None
     return Complaint((), "is not read by gatehouse", _remedy(path, name))
+
+
+def where(role: Role) -> tuple[str, ...]:
+    """The keys that lead to a role's version in a promotion file."""
+    return ("version",) if role is Role.CHAMPION else (str(role), "version")
 
 
 def _remedy(path: str, name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from gatehouse.declare import build, rules, variables
 from gatehouse.declare.fault import Complaint, Fault
-from gatehouse.declare.layout import FREEZE, STAGES, kind_of, misnamed
+from gatehouse.declare.layout import FREEZE, STAGES, kind_of, misnamed, where
 from gatehouse.declare.reader import Document, read
 from gatehouse.declare.schema import Kind, schema
 from gatehouse.declare.source import Source, Unreadable
@@ -147,5 +147,4 @@ def _orphans(found: Gathered) -> Iterator[Fault]:
 
 
 def _lines(document: Document) -> dict[Role, int]:
-    keys = {role: ("version",) if role is Role.CHAMPION else (str(role), "version") for role in Role}
-    return {role: document.lines[where] for role, where in keys.items() if where in document.lines}
+    return {role: document.lines[where(role)] for role in Role if where(role) in document.lines}

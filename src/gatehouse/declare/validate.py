@@ -6,32 +6,25 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from gatehouse.declare.changes import changed_pins
-from gatehouse.declare.fault import Complaint, Fault, Keys, meant
-from gatehouse.declare.layout import FREEZE, STAGES, kind_of, stray
+from gatehouse.declare.against import differing, lifted, mixed
+from gatehouse.declare.fault import Complaint, Fault, Keys, dotted, meant
+from gatehouse.declare.layout import FREEZE, kind_of, stray, where
 from gatehouse.declare.load import Gathered, gather
 from gatehouse.declare.schema import Schema, thresholds, unsound
 from gatehouse.declare.source import Source
-from gatehouse.declare.types import Declared
-from gatehouse.pin import ROOT, Role, Slot
-
-# What judges a promotion must not come with it. hold.yaml may: a rollback moves a pin and holds the bad version.
-_JUDGES = ("gates/", ".github/")
-_JUDGING_FILES = frozenset({"CODEOWNERS", "docs/CODEOWNERS", STAGES, FREEZE})
-_NAMED = 3
+from gatehouse.pin import ROOT, Slot
 
 
 def validate(
     source: Source,
     gates: Mapping[str, Mapping[str, Any]],
-    *,
-    base: Declared | None = None,
-    changed: Sequence[str] = (),
+    base: Source | None = None,
 ) -> tuple[Fault, ...]:
     """Every fault, in the order of paths and lines; none means that it may be merged as far as files can tell.
 
-    ``gates`` maps each gate's name to its THRESHOLDS, a JSON Schema. ``base`` and ``changed`` (the paths that differ)
-    describe what a change is made against; without them only the state itself is judged.
+    ``gates`` maps each gate's name to its THRESHOLDS, a JSON Schema. ``base`` is the state that the change was made
+    from (a pull request's merge base); without it only the state itself is judged. Rules between values of one file
+    wait until its values are right by themselves.
     """
     found = gather(source, None)
     known = _Gates(gates)
@@ -48,32 +41,9 @@ def validate(
     faults += known.faults
     faults += _freeze(found)
     if base is not None:
-        faults += lifted(base, found.declared)
-    faults += mixed(changed)
+        faults += mixed(differing(base, source))
+        faults += lifted(gather(base, None).declared, found.declared)
     return tuple(sorted(dict.fromkeys(faults)))
-
-
-def mixed(changed: Sequence[str]) -> tuple[Fault, ...]:
-    """The faults of a change that moves a pin together with what judges it: gates, policy, workflows, code owners."""
-    judges = [path for path in changed if _judges(path)]
-    if not judges:
-        return ()
-    named = ", ".join(judges[:_NAMED]) + (f" and {len(judges) - _NAMED} more" if len(judges) > _NAMED else "")
-    said = f"a pin changes together with what judges it: {named}"
-    fix = "split it in two pull requests: first those files, then, once they are merged, the pin"
-    return tuple(Fault(path, 1, "", said, fix) for path in sorted(changed) if Slot.from_path(path) is not None)
-
-
-def lifted(base: Declared, head: Declared) -> tuple[Fault, ...]:
-    """The faults of a change that takes a hold away and pins the version that was held, in one."""
-    faults = []
-    for change in changed_pins(base, head):
-        held = base.held(change.slot.model, change.after) if change.after is not None else None
-        if change.after is not None and held is not None and head.held(change.slot.model, change.after) is None:
-            said = f"version {change.after.version} was on hold until this very change: {held.reason}"
-            fix = "lift the hold in a pull request of its own, then promote"
-            faults.append(Fault(change.slot.path, change.line, _key(change.role), said, fix))
-    return tuple(faults)
 
 
 class _Gates:
@@ -152,7 +122,7 @@ def _promotion(found: Gathered, slot: Slot) -> Iterator[Fault]:
         for held in found.holds.get(slot.model, ()):
             if held.catches(pin):
                 said = f"version {pin.version} is on hold since {held.since}: {held.reason}"
-                yield document.fault(Complaint(_keys(role), said, "pin another version"))
+                yield document.fault(Complaint(where(role), said, "pin another version"))
 
 
 def _digests(found: Gathered) -> Iterator[Fault]:
@@ -160,13 +130,13 @@ def _digests(found: Gathered) -> Iterator[Fault]:
     first: dict[tuple[str, int], tuple[str, str]] = {}
     for slot, promotion in found.promotions.items():
         for role, pin in promotion.pins():
-            document = found.documents[slot.path]
-            line = document.line((*_keys(role)[:-1], "digest"))
-            digest, where = first.setdefault((slot.model, pin.version), (pin.digest, f"{slot.path}:{line}"))
+            keys = (*where(role)[:-1], "digest")
+            line = found.documents[slot.path].line(keys)
+            digest, place = first.setdefault((slot.model, pin.version), (pin.digest, f"{slot.path}:{line}"))
             if digest != pin.digest:
-                said = f"version {pin.version} has another digest in {where}"
-                fix = "a version is one artifact: see with `gatehouse propose` which digest the registry has"
-                yield Fault(slot.path, line, _key(role).replace("version", "digest"), said, fix)
+                said = f"version {pin.version} has another digest in {place}"
+                fix = "a version is one artifact; `gatehouse propose` writes the digest that the registry has"
+                yield Fault(slot.path, line, dotted(keys), said, fix)
 
 
 def _freeze(found: Gathered) -> Iterator[Fault]:
@@ -179,22 +149,8 @@ def _freeze(found: Gathered) -> Iterator[Fault]:
                 yield found.documents[FREEZE].fault(said)
 
 
-def _judges(path: str) -> bool:
-    parts = path.split("/")
-    policy = len(parts) == 3 and parts[0] == str(ROOT) and parts[2] == "policy.yaml"
-    return policy or path in _JUDGING_FILES or path.startswith(_JUDGES)
-
-
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _keys(role: Role) -> tuple[str, ...]:
-    return ("version",) if role is Role.CHAMPION else (str(role), "version")
-
-
-def _key(role: Role) -> str:
-    return ".".join(_keys(role))
 
 
 def _at_top(path: str, said: Complaint) -> Fault:
