@@ -1,0 +1,125 @@
+"""A check on a commit: a check run with annotations where the token is an app's, a commit status where it is not."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from gatehouse.github import text
+from gatehouse.github.line import Line
+from gatehouse.github.refusal import Asking, Forbidden
+from gatehouse.github.values import Annotation, Check, Posted
+
+if TYPE_CHECKING:
+    from github.CheckRun import CheckRun
+
+_CHECKS = "write access to checks"
+_STATUSES = "write access to commit statuses"
+# GitHub takes 50 annotations a request, and adds those of the next request to them.
+_BATCH = 50
+
+
+class CheckWriter:
+    """Sets checks on commits. What is posted last under a name counts."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def begin(self, sha: str, name: str, title: str, link: str = "") -> Posted:
+        """Says that a check is on its way, so that a pull request waits for it."""
+        try:
+            run = self._create(sha, name, {"status": "in_progress", "output": _output(title, title)}, link)
+        except Forbidden:
+            return self._status(sha, name, "pending", title, link)
+        return Posted("check", run.html_url or run.url)
+
+    def report(self, sha: str, check: Check) -> Posted:
+        """Posts how a check ended, as a check run; as a commit status where the token may not make check runs.
+
+        With many annotations the check stays unfinished until the last of them is there: a crash in between blocks.
+        """
+        batches = _batches(check.annotations)
+        end = {"status": "completed", "conclusion": check.conclusion.value}
+        first = end if len(batches) == 1 else {"status": "in_progress"}
+        output = _output(check.title, check.summary, check.text)
+        try:
+            run = self._create(sha, check.name, {**first, "output": {**output, "annotations": batches[0]}}, check.link)
+        except Forbidden:
+            state = "success" if check.conclusion.passed else "failure"
+            return self._status(sha, check.name, state, check.title, check.link)
+        for number, batch in enumerate(batches[1:], 2):
+            more = end if number == len(batches) else {}
+            self._add(run, {**more, "output": {**output, "annotations": batch}}, (number - 1) * _BATCH + len(batch))
+        return Posted("check", run.html_url or run.url)
+
+    def _create(self, sha: str, name: str, fields: dict[str, Any], link: str) -> CheckRun:
+        # Names this one request: after a breakdown it tells our run from an earlier one on the same commit.
+        sent = {**fields, "external_id": str(uuid.uuid4()), **({"details_url": link} if link else {})}
+
+        def look() -> CheckRun | None:
+            found = self._line.read(
+                Asking(f"list the checks of {sha[:12]}", "read access to checks"),
+                lambda: list(self._line.repository.get_commit(sha).get_check_runs(name, filter="all")),
+            )
+            return next((run for run in found if run.external_id == sent["external_id"]), None)
+
+        return self._line.write(
+            Asking(f"set the check {name!r}", _CHECKS),
+            lambda: self._line.repository.create_check_run(name, sha, **sent),
+            look,
+        )
+
+    def _add(self, run: CheckRun, fields: dict[str, Any], total: int) -> None:
+        """Adds annotations to a run; there are ``total`` of them then, and a second try does not add them twice."""
+        asking = Asking(f"annotate the check {run.name!r}", _CHECKS)
+
+        def look() -> bool | None:
+            now = self._line.read(asking, lambda: self._line.repository.get_check_run(run.id).output.annotations_count)
+            return True if now >= total else None
+
+        def send() -> bool:
+            run.edit(**fields)
+            return True
+
+        self._line.write(asking, send, look)
+
+    def _status(self, sha: str, name: str, state: str, title: str, link: str) -> Posted:
+        description = text.line(title, text.STATUS_LIMIT)
+
+        def send() -> Posted:
+            from github.GithubObject import NotSet
+
+            commit = self._line.repository.get_commit(sha)
+            return Posted("status", commit.create_status(state, link or NotSet, description, name).url)
+
+        def look() -> Posted | None:
+            statuses = self._line.repository.get_commit(sha).get_statuses()
+            asking = Asking(f"list the statuses of {sha[:12]}", "read access to commit statuses")
+            newest = self._line.read(asking, lambda: next((each for each in statuses if each.context == name), None))
+            done = newest is not None and (newest.state, newest.description) == (state, description)
+            return Posted("status", newest.url) if newest is not None and done else None
+
+        return self._line.write(Asking(f"set the status {name!r}", _STATUSES), send, look)
+
+
+def _output(title: str, summary: str, more: str = "") -> dict[str, Any]:
+    output = {"title": text.line(title), "summary": text.body(summary)}
+    return {**output, "text": text.body(more)} if more else output
+
+
+def _batches(annotations: Sequence[Annotation]) -> list[list[dict[str, Any]]]:
+    """GitHub's form, in as many requests as it takes; one, empty, where there is nothing to annotate."""
+    told = [_annotation(each) for each in annotations]
+    return [told[start : start + _BATCH] for start in range(0, len(told), _BATCH)] or [[]]
+
+
+def _annotation(one: Annotation) -> dict[str, Any]:
+    told = {
+        "path": one.path,
+        "start_line": one.line,
+        "end_line": one.line,
+        "annotation_level": one.level.value,
+        "message": text.body(one.message),
+    }
+    return {**told, "title": text.line(one.title)} if one.title else told

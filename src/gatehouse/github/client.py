@@ -1,0 +1,63 @@
+"""GitHub as the rest of gatehouse sees it: one type that reads, one that writes."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from gatehouse.github.checks import CheckWriter
+from gatehouse.github.comments import CommentReader, CommentWriter
+from gatehouse.github.line import Line
+from gatehouse.github.patience import USUAL, Patience
+from gatehouse.github.pulls import PullReader, PullWriter
+from gatehouse.github.reviews import ReviewReader, ReviewWriter
+
+
+class _Connected:
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    @property
+    def login(self) -> str:
+        """Who the token speaks for; ``name[bot]`` for an app. Asks GitHub once."""
+        return self._line.login
+
+    def close(self) -> None:
+        self._line.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class GitHubReader(_Connected):
+    """Reads pull requests, comments and reviews of one repository; cannot change anything.
+
+    ``slug`` is ``owner/name``. Everything below raises GatehouseError with what to do: Unreachable (no answer, a
+    breakdown, a rate limit), NotFound, Forbidden (the token's permissions) or Refused. Close it, or use it in a `with`.
+    """
+
+    def __init__(self, token: str, api_url: str, slug: str, patience: Patience = USUAL) -> None:
+        super().__init__(Line(token, api_url, slug, patience))
+        self.pulls = PullReader(self._line)
+        self.comments = CommentReader(self._line)
+        self.reviews = ReviewReader(self._line)
+
+
+class GitHubWriter(_Connected):
+    """Writes pull requests, comments, checks and reviews of one repository; ``reader`` shares its connection.
+
+    Every write may be repeated: what happened already is found, not done twice.
+    """
+
+    def __init__(self, token: str, api_url: str, slug: str, patience: Patience = USUAL) -> None:
+        self.reader = GitHubReader(token, api_url, slug, patience)
+        super().__init__(self.reader._line)
+        self.pulls = PullWriter(self._line)
+        self.comments = CommentWriter(self._line)
+        self.checks = CheckWriter(self._line)
+        self.reviews = ReviewWriter(self._line)

@@ -1,0 +1,130 @@
+"""What GitHub's answers mean for a person: the one place where PyGithub's and requests' errors become ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from gatehouse.errors import GatehouseError, NotFound, Unreachable
+
+if TYPE_CHECKING:
+    from github import GithubException
+
+
+class Refused(GatehouseError):
+    """GitHub understood and said no; ``status`` is its HTTP status."""
+
+    def __init__(self, message: str, fix: str, status: int) -> None:
+        super().__init__(message, fix)
+        self.status = status
+
+
+class Forbidden(Refused):
+    """The token may not do this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is being asked: ``doing`` completes "GitHub would not …"; ``permission`` is the one that the token needs."""
+
+    doing: str
+    permission: str
+
+
+def uncertain(error: Exception) -> bool:
+    """Whether the request may have taken effect all the same: a breakdown there, or on the way back."""
+    from github import GithubException
+
+    return not isinstance(error, GithubException) or error.status >= 500
+
+
+def explained(error: Exception, asking: Asking, slug: str, api_url: str) -> GatehouseError:
+    """The error that a person can act on. ``error`` is a GithubException, or one of requests'."""
+    from github import GithubException
+
+    if not isinstance(error, GithubException):
+        return Unreachable(
+            f"GitHub did not answer at {api_url} when asked to {asking.doing}: {_short(error)}",
+            "check GITHUB_API_URL and the network, then run it again: nothing is done twice",
+        )
+    if error.status >= 500:
+        return Unreachable(
+            f"GitHub broke down when asked to {asking.doing}: {_said(error)}",
+            "run it again in a minute (https://www.githubstatus.com tells more): nothing is done twice",
+        )
+    if error.status == 401:
+        return Refused(
+            f"GitHub does not know the token it was given to {asking.doing}: {_said(error)}",
+            "check GITHUB_TOKEN: it may be empty, expired or revoked",
+            401,
+        )
+    if error.status in (403, 429):
+        return _limited(error, asking) or _forbidden(error, asking, slug)
+    if error.status == 404:
+        return NotFound(
+            f"GitHub shows nothing at {slug} to {asking.doing}",
+            "check GITHUB_REPOSITORY and the number or name; to a token without access, a private repository looks the "
+            f"same (it needs {asking.permission})",
+        )
+    return Refused(f"GitHub would not {asking.doing}: {_said(error)}", _FIXES.get(error.status, ""), error.status)
+
+
+_FIXES = {
+    405: "see the pull request: it is closed, a draft, in conflict with its base, or its branch's rules are not met",
+    409: "the branch has moved since it was looked at: run it again",
+}
+
+
+def _limited(error: GithubException, asking: Asking) -> GatehouseError | None:
+    """The limit that was hit, if that is why: it passes by itself."""
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    if "retry-after" in headers:
+        wait = f"GitHub asks for a pause of {headers['retry-after']} s before it will {asking.doing}"
+        return Unreachable(f"{wait} (secondary rate limit)", "wait that long, then run it again")
+    if headers.get("x-ratelimit-remaining") == "0":
+        limit = headers.get("x-ratelimit-limit", "?")
+        return Unreachable(
+            f"GitHub's hourly limit of {limit} requests is used up, until {_reset(headers)}",
+            "run it again after that time, or with the token of a GitHub App, whose limit is its own",
+        )
+    return None
+
+
+def _reset(headers: Mapping[str, str]) -> str:
+    seconds = headers.get("x-ratelimit-reset", "")
+    return f"{datetime.fromtimestamp(int(seconds), UTC):%H:%M} UTC" if seconds.isdigit() else "later"
+
+
+def _forbidden(error: GithubException, asking: Asking, slug: str) -> Forbidden:
+    return Forbidden(
+        f"this token may not {asking.doing} in {slug}: {_said(error)}",
+        f"give it {asking.permission} (`permissions:` in a workflow, the repository permissions of a GitHub App or "
+        "fine-grained token, the scope `repo` of a classic one)",
+        error.status,
+    )
+
+
+def _said(error: GithubException) -> str:
+    """GitHub's own words, on one line: the message and the errors below it."""
+    data: Any = error.data if isinstance(error.data, Mapping) else {}
+    words = [str(data.get("message") or "no reason given"), *_details(data.get("errors"))]
+    return f"{'; '.join(words)[:300]} ({error.status})".replace("\n", " ")
+
+
+def _details(errors: Any) -> Iterator[str]:
+    for each in errors if isinstance(errors, list) else ():
+        if not isinstance(each, Mapping):
+            yield str(each)
+        elif each.get("message"):
+            yield str(each["message"])
+        else:
+            yield f"{each.get('field')} is {each.get('code')}"
+
+
+def _short(error: Exception) -> str:
+    """The innermost reason: what wraps it repeats the address."""
+    while (inner := getattr(error, "reason", None) or (error.args and error.args[0])) and isinstance(inner, Exception):
+        error = inner
+    return f"{type(error).__name__}: {error}"[:200]

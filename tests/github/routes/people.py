@@ -1,0 +1,52 @@
+"""Accounts, the repository itself, and who may do what in it."""
+
+from __future__ import annotations
+
+from tests.github import shapes
+from tests.github.hub import Hub
+from tests.github.wire import Answer, Asked, Refused, route
+
+
+@route("GET", "/user")
+def myself(hub: Hub, asked: Asked) -> Answer:
+    if asked.token.app is not None:
+        raise Refused(403, "Resource not accessible by integration")
+    return Answer(200, shapes.myself(hub, asked.token.user), {"X-OAuth-Scopes": "repo"})
+
+
+@route("GET", "/users/{username}")
+def user(hub: Hub, asked: Asked) -> Answer:
+    found = hub.users.get(asked.parameters["username"])
+    if found is None:
+        raise Refused(404, "Not Found")
+    return Answer(200, shapes.whole_user(hub, found))
+
+
+@route("GET", "/rate_limit")
+def rate_limit(hub: Hub, asked: Asked) -> Answer:
+    token = asked.token
+    reset = int(token.reset.timestamp()) if token.reset else int(hub.now().timestamp()) + 3600
+    core = {"limit": token.limit, "remaining": token.remaining, "used": token.used, "reset": reset}
+    return Answer(200, {"resources": {"core": core, "search": core}, "rate": core})
+
+
+@route("GET", "/repos/{owner}/{repo}")
+def repository(hub: Hub, asked: Asked) -> Answer:
+    return Answer(200, shapes.repository(hub, asked.repo, asked.login))
+
+
+@route("GET", "/repos/{owner}/{repo}/collaborators/{username}")
+def collaborator(hub: Hub, asked: Asked) -> Answer:
+    return Answer(204 if asked.repo.may(asked.parameters["username"], "read") else 404)
+
+
+@route("GET", "/repos/{owner}/{repo}/collaborators/{username}/permission")
+def permission(hub: Hub, asked: Asked) -> Answer:
+    found = hub.users.get(asked.parameters["username"])
+    if found is None:
+        raise Refused(404, "Not Found")
+    role = asked.repo.role(found.login)
+    # The older field knows four levels: maintain is write there, triage is read.
+    level = {"maintain": "write", "triage": "read"}.get(role, role)
+    told = {**shapes.user(hub, found), "permissions": shapes.powers(asked.repo, found.login), "role_name": role}
+    return Answer(200, {"permission": level, "role_name": role, "user": told})

@@ -1,0 +1,127 @@
+"""What stands between a pull request and its merge, and what a push does to open pull requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.github.hub import Hub
+from tests.github.state import CheckRun, Event, Pull, Repository
+
+
+def rules_for(repo: Repository, branch: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The active (ruleset, rule) pairs that apply to a branch."""
+    names = {"~ALL", f"refs/heads/{branch}"} | ({"~DEFAULT_BRANCH"} if branch == repo.default else set())
+    return [
+        (ruleset, rule)
+        for ruleset in repo.rulesets
+        if ruleset["enforcement"] == "active" and names & set(ruleset["conditions"]["ref_name"]["include"])
+        for rule in ruleset["rules"]
+    ]
+
+
+def blockers(repo: Repository, pull: Pull) -> list[str]:
+    """Why the branch's rules do not let a pull request be merged; empty where nothing is in the way."""
+    return [*_missing_approvals(repo, pull), *_missing_checks(repo, pull)]
+
+
+def _missing_approvals(repo: Repository, pull: Pull) -> Iterator[str]:
+    needed = [
+        rule["parameters"]["required_approving_review_count"]
+        for _, rule in rules_for(repo, pull.base)
+        if rule["type"] == "pull_request"
+    ]
+    guard = repo.protection.get(pull.base, {}).get("required_pull_request_reviews", {})
+    needed.append(guard.get("required_approving_review_count", 0))
+    states = decisions(repo, pull)
+    if max(needed) > list(states.values()).count("APPROVED"):
+        yield f"At least {max(needed)} approving review is required by reviewers with write access."
+    if max(needed) and "CHANGES_REQUESTED" in states.values():
+        yield "Changes were requested by reviewers with write access."
+
+
+def decisions(repo: Repository, pull: Pull) -> dict[str, str]:
+    """What each reviewer with write access last said, comments aside; a dismissed review says nothing."""
+    said: dict[str, str] = {}
+    for review in pull.reviews:
+        if review.state in ("APPROVED", "CHANGES_REQUESTED") and repo.may(review.author, "write"):
+            said[review.author] = review.state
+    return said
+
+
+def _missing_checks(repo: Repository, pull: Pull) -> Iterator[str]:
+    needed: dict[str, int | None] = {}
+    for _, rule in rules_for(repo, pull.base):
+        if rule["type"] == "required_status_checks":
+            checks = rule["parameters"]["required_status_checks"]
+            needed |= {each["context"]: each.get("integration_id") for each in checks}
+    guard = repo.protection.get(pull.base, {}).get("required_status_checks", {})
+    needed |= {each["context"]: each["app_id"] for each in guard.get("checks", [])}
+    passed = _passed(repo, pull.head_sha)
+    for context, app in needed.items():
+        if (context, app) not in passed and (app is not None or context not in {name for name, _ in passed}):
+            yield f'Required status check "{context}" is expected.'
+
+
+def _passed(repo: Repository, sha: str) -> set[tuple[str, int | None]]:
+    # GitHub takes a skipped job for a success.
+    fine = ("success", "skipped", "neutral")
+    passed: set[tuple[str, int | None]] = {
+        (run.sent["name"], run.app.id) for run in latest_runs(repo, sha) if run.sent.get("conclusion") in fine
+    }
+    states = {status.context: status.state for status in repo.statuses if status.sha == sha}
+    return passed | {(context, None) for context, state in states.items() if state == "success"}
+
+
+def latest_runs(repo: Repository, sha: str) -> list[CheckRun]:
+    """The check runs of a commit; of one app's runs under one name, the newest alone."""
+    return list({(run.app.id, run.sent["name"]): run for run in repo.checks.values() if run.head_sha == sha}.values())
+
+
+def notice_pushes(hub: Hub, repo: Repository) -> None:
+    """Brings open pull requests up to date with branches that were pushed past the API."""
+    heads = repo.git.refs()
+    for pull in repo.pulls.values():
+        if pull.state == "open":
+            _notice(hub, repo, pull, heads.get(f"refs/heads/{pull.head}"), heads.get(f"refs/heads/{pull.base}"))
+
+
+def _notice(hub: Hub, repo: Repository, pull: Pull, head: str | None, base: str | None) -> None:
+    if head is not None and head != pull.head_sha:
+        _pushed(hub, repo, pull, head, base)
+    if base is not None and base != pull.base_sha and repo.git.contains(base, pull.head_sha):
+        close(hub, pull, merged_as=base)
+    elif head is None or base is None:
+        close(hub, pull)
+
+
+def _pushed(hub: Hub, repo: Repository, pull: Pull, head: str, base: str | None) -> None:
+    if not repo.git.contains(head, pull.head_sha):
+        record(hub, pull, "head_ref_force_pushed", pull.author, commit_id=head)
+    pull.head_sha, pull.base_sha, pull.updated = head, base or pull.base_sha, hub.now()
+    repo.git.move(f"refs/pull/{pull.number}/head", head)
+    if any(rule.get("parameters", {}).get("dismiss_stale_reviews_on_push") for _, rule in rules_for(repo, pull.base)):
+        for review in pull.reviews:
+            if review.state == "APPROVED":
+                dismiss(hub, pull, review.id, pull.author, "")
+
+
+def dismiss(hub: Hub, pull: Pull, review_id: int, actor: str, message: str) -> None:
+    """Takes a review's word away, and says so in the timeline."""
+    review = next(each for each in pull.reviews if each.id == review_id)
+    was = {"state": review.state.lower(), "review_id": review.id, "dismissal_message": message}
+    review.state = "DISMISSED"
+    record(hub, pull, "review_dismissed", actor, dismissed_review=was)
+
+
+def close(hub: Hub, pull: Pull, merged_as: str | None = None, by: str | None = None) -> None:
+    """Closes a pull request, as merged where a commit is given."""
+    pull.state, pull.closed, pull.updated = "closed", hub.now(), hub.now()
+    if merged_as is not None:
+        pull.merged, pull.merged_by, pull.merge_sha = hub.now(), by, merged_as
+        record(hub, pull, "merged", by or pull.author, commit_id=merged_as)
+    record(hub, pull, "closed", by or pull.author)
+
+
+def record(hub: Hub, pull: Pull, kind: str, actor: str, **more: Any) -> None:
+    pull.events.append(Event(hub.number(), kind, actor, hub.now(), more))

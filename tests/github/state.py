@@ -1,0 +1,210 @@
+"""What the stand-in remembers: people, tokens, and a repository's pull requests with all that happened to them.
+
+Plain values; who may do what is ``access``, what GitHub would refuse is ``rules``, and JSON is made in ``shapes``.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from tests.github.bare import Bare
+
+Role = Literal["none", "read", "triage", "write", "maintain", "admin"]
+ROLES: tuple[Role, ...] = ("none", "read", "triage", "write", "maintain", "admin")
+
+
+@dataclass
+class Numbers:
+    """Ids, unique over everything, as GitHub's nearly are."""
+
+    _next: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
+
+    def __call__(self) -> int:
+        return next(self._next)
+
+
+@dataclass
+class User:
+    """A person, or an app's own account (``bot``, whose login ends in ``[bot]``)."""
+
+    login: str
+    id: int
+    created: datetime
+    name: str = ""
+    bot: bool = False
+
+    @property
+    def email(self) -> str:
+        return f"{self.id}+{self.login}@users.noreply.github.com"
+
+
+@dataclass
+class App:
+    slug: str
+    id: int
+    created: datetime
+    bot: User
+
+
+@dataclass
+class Team:
+    slug: str
+    id: int
+    members: list[str]
+
+
+@dataclass
+class Token:
+    """A secret and what it stands for: a person, or an app with its permissions (name to ``read`` or ``write``)."""
+
+    secret: str
+    user: User
+    app: App | None = None
+    permissions: Mapping[str, str] = field(default_factory=dict)
+    limit: int = 5000
+    used: int = 0
+    reset: datetime | None = None
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.limit - self.used)
+
+
+@dataclass
+class Comment:
+    id: int
+    number: int
+    author: str
+    body: str
+    created: datetime
+    updated: datetime
+    app: App | None = None
+
+
+@dataclass
+class Review:
+    """``state``: PENDING, APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED. ``edited``: the body changed since."""
+
+    id: int
+    author: str
+    state: str
+    body: str
+    commit: str
+    submitted: datetime | None
+    edited: datetime | None = None
+
+
+@dataclass
+class Event:
+    """One thing that happened to a pull request, in its timeline: ``kind`` is GitHub's name for it.
+
+    ``more`` holds what GitHub adds for this kind: the reviewer requested, the review dismissed, the label …
+    """
+
+    id: int
+    kind: str
+    actor: str
+    at: datetime
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Pull:
+    """A pull request inside one repository. ``head_sha`` and ``base_sha`` are where the branches were last seen."""
+
+    id: int
+    number: int
+    title: str
+    body: str
+    author: str
+    head: str
+    base: str
+    head_sha: str
+    base_sha: str
+    created: datetime
+    updated: datetime
+    draft: bool = False
+    state: Literal["open", "closed"] = "open"
+    closed: datetime | None = None
+    merged: datetime | None = None
+    merged_by: str | None = None
+    merge_sha: str | None = None
+    labels: list[str] = field(default_factory=list)
+    reviewers: list[str] = field(default_factory=list)
+    teams: list[str] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+@dataclass
+class CheckRun:
+    """``sent`` is what its maker last said of it: name, status, conclusion, details_url, external_id, output …"""
+
+    id: int
+    app: App
+    head_sha: str
+    sent: dict[str, Any]
+    started: datetime
+    completed: datetime | None = None
+    annotations: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def status(self) -> str:
+        return str(self.sent.get("status", "queued"))
+
+
+@dataclass
+class Status:
+    id: int
+    sha: str
+    state: str
+    context: str
+    description: str | None
+    target_url: str | None
+    creator: str
+    created: datetime
+
+
+@dataclass
+class Repository:
+    """One repository; ``rulesets`` and ``protection`` are held as GitHub would show them."""
+
+    owner: str
+    name: str
+    id: int
+    git: Bare
+    created: datetime
+    private: bool = True
+    default: str = "main"
+    roles: dict[str, Role] = field(default_factory=dict)
+    teams: dict[str, Team] = field(default_factory=dict)
+    pulls: dict[int, Pull] = field(default_factory=dict)
+    comments: dict[int, Comment] = field(default_factory=dict)
+    checks: dict[int, CheckRun] = field(default_factory=dict)
+    statuses: list[Status] = field(default_factory=list)
+    labels: dict[str, int] = field(default_factory=dict)
+    rulesets: list[dict[str, Any]] = field(default_factory=list)
+    protection: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def slug(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def remote(self) -> str:
+        """What ``git clone`` takes."""
+        return str(self.git.path)
+
+    def of(self, number: int) -> list[Comment]:
+        """A pull request's comments, oldest first."""
+        return [comment for comment in self.comments.values() if comment.number == number]
+
+    def role(self, login: str) -> Role:
+        return self.roles.get(login, "none")
+
+    def may(self, login: str, least: Role) -> bool:
+        return ROLES.index(self.role(login)) >= ROLES.index(least)
