@@ -1,0 +1,268 @@
+"""A pinned model as a process of its own: features in, predictions out, every failure a type of its own."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, NoReturn, Self
+
+import gatehouse
+from gatehouse.errors import GatehouseError
+from gatehouse.runtime import answer, wire
+from gatehouse.runtime.answer import Answer
+from gatehouse.runtime.channel import Channel, Frame
+from gatehouse.runtime.failures import (
+    ModelAnswerInvalid,
+    ModelDidNotStart,
+    ModelDied,
+    ModelError,
+    ModelRaised,
+    ModelTimedOut,
+    harmless,
+)
+from gatehouse.runtime.keeper import Keeper
+from gatehouse.runtime.launch import Bare, Command, Launcher
+
+Method = Literal["auto", "predict", "predict_proba"]
+# How long a killed process may take to be gone, and a closed connection to be followed by an exit status.
+_GRACE_S = 2.0
+_QUOTED_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds; ``start_s`` covers importing and loading, ``predict_s`` one call where it names no other."""
+
+    start_s: float = 120.0
+    predict_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What the process said it found, once: see wire.Ready. ``seconds`` is measured here, from start to ready."""
+
+    flavor: str
+    how: str
+    kind: wire.Kind | None
+    classes: tuple[wire.Label, ...] | None
+    inputs: tuple[str, ...] | None
+    import_s: float
+    load_s: float
+    seconds: float
+
+
+class ModelProcess:
+    """A loaded model in a process of its own; a context manager that kills it on the way out.
+
+    Several threads may predict at the same time: their requests queue in the process, each gets its own answer.
+    """
+
+    def __init__(self, folder: Path, launcher: Launcher, timeouts: Timeouts) -> None:
+        self.folder = folder
+        self.level = launcher.level
+        self.timeouts = timeouts
+        self._launcher = launcher
+        self._failure: ModelError | None = None
+        self._scratch = tempfile.TemporaryDirectory(prefix="gatehouse-model-", ignore_cleanup_errors=True)
+
+    @classmethod
+    def start(
+        cls,
+        folder: Path,
+        *,
+        launcher: Launcher | None = None,
+        method: Method = "auto",
+        timeouts: Timeouts | None = None,
+    ) -> Self:
+        """Starts a process, loads the MLflow model in ``folder`` in it, and returns when it is ready to predict.
+
+        Method ``auto`` asks predict_proba where the model has one and predict where not; ``predict`` is what
+        mlflow.pyfunc gives; ``predict_proba`` insists. The launcher is Bare() where none is given. Raises
+        ModelDidNotStart.
+        """
+        folder = folder.resolve()
+        if not (folder / "MLmodel").is_file():
+            raise ModelDidNotStart(f"{folder} holds no MLflow model: there is no file MLmodel in it")
+        process = cls(folder, launcher or Bare(), timeouts or Timeouts())
+        try:
+            process._begin(method)
+        except BaseException:
+            process.close()
+            raise
+        return process
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def hello(self) -> Hello:
+        return self._hello
+
+    @property
+    def pid(self) -> int | None:
+        """The process that was launched; it leads its own process group."""
+        return self._keeper.pid
+
+    @property
+    def output(self) -> str:
+        """The last that the process printed, line by line, unprintable characters escaped."""
+        return "\n".join(harmless(line, 2000) for line in self._keeper.output.splitlines())
+
+    def predict(self, table: Any, timeout: float | None = None) -> Answer:
+        """The model's predictions for a pyarrow.Table or RecordBatch, one a row; ``timeout`` in seconds.
+
+        The caller chooses the size of a batch: it travels as one message. Every column that is given is sent, so a
+        label has no business here; schema metadata stays behind. Raises ModelRaised and ModelAnswerInvalid; and
+        ModelTimedOut and ModelDied, after which the process is gone and every later call raises the same.
+        """
+        if self._failure is not None:
+            raise self._failure
+        batch, allowed = _one_batch(table), self.timeouts.predict_s if timeout is None else timeout
+        try:
+            header, body = self._channel.ask(
+                batch, partial(answer.room, rows=batch.num_rows), time.monotonic() + allowed
+            )
+        except (TimeoutError, EOFError, OSError, wire.Malformed) as error:
+            self._stop(error, f"did not answer {batch.num_rows:,} rows within {allowed:g} s")
+        if isinstance(header, wire.Failed):
+            raised = harmless(header.error, 100)
+            raise ModelRaised(
+                raised,
+                f"the model raised {raised} on {batch.num_rows:,} rows: {harmless(header.message)}",
+                "compare the columns and types of these rows with the model's signature",
+            )
+        return answer.decode(header, body, batch.num_rows, self._promised)
+
+    def close(self) -> None:
+        """Kills the process and all it started in its group; safe to repeat."""
+        if self._failure is None:
+            self._failure = ModelDied("the model's process was closed", "start it again")
+        self._channel.shut()
+        self._keeper.kill()
+        self._keeper.join(_GRACE_S)
+        self._channel.close()
+        self._scratch.cleanup()
+
+    def _begin(self, method: Method) -> None:
+        began = time.monotonic()
+        ours, theirs = socket.socketpair()
+        self._channel = Channel(ours)
+        # Our copy of the child's end is closed as soon as the child has its own, or its death would not be seen.
+        with theirs:
+            command = self._command(method, theirs.fileno())
+            self._keeper = Keeper(partial(self._launcher.launch, command), self._channel.shut)
+            self._keeper.start()
+            self._keeper.launched.wait()
+        if isinstance(self._keeper.failure, GatehouseError):
+            raise self._keeper.failure
+        if self._keeper.failure is not None:
+            raise ModelDidNotStart(
+                f"the model's process could not be launched: {self._keeper.failure}",
+                f"check that {command.argv[0]} can be run",
+            )
+        try:
+            frame = self._channel.ready(began + self.timeouts.start_s)
+        except (TimeoutError, EOFError, OSError, wire.Malformed) as error:
+            self._stop(error, f"was not ready within {self.timeouts.start_s:g} s", starting=True)
+        self._greet(frame, began)
+
+    def _command(self, method: Method, descriptor: int) -> Command:
+        # Not -I, which would ignore PYTHONHASHSEED: the environment is ours anyway. -P keeps the working folder, which
+        # the model can write, out of the import path; -s the user's packages.
+        flags = ("-P", "-s", "-u", "-X", "faulthandler")
+        return Command(
+            argv=(sys.executable, *flags, "-m", "gatehouse.runtime.worker", str(descriptor), str(self.folder), method),
+            readable=(self.folder, Path(sys.prefix), Path(sys.base_prefix), Path(gatehouse.__path__[0])),
+            scratch=Path(self._scratch.name),
+            inherit=(descriptor,),
+        )
+
+    def _greet(self, frame: Frame, began: float) -> None:
+        header, _ = frame
+        if isinstance(header, wire.Failed):
+            raise ModelDidNotStart(
+                f"loading the model raised {harmless(header.error, 100)}: {harmless(header.message)}",
+                "install what the model's requirements.txt asks for, or log the model again",
+            )
+        assert isinstance(header, wire.Ready)
+        self._promised = header
+        self._hello = Hello(
+            harmless(header.flavor, 100),
+            harmless(header.how, 200),
+            header.kind,
+            header.classes,
+            header.inputs,
+            header.import_s,
+            header.load_s,
+            time.monotonic() - began,
+        )
+
+    def _stop(self, error: Exception, late: str, starting: bool = False) -> NoReturn:
+        """Kills the process and raises why; a later caller gets the first reason."""
+        if isinstance(error, EOFError | ConnectionError):
+            # It may still be on its way out, with an exit status worth knowing.
+            self._keeper.join(_GRACE_S)
+        alive = self._keeper.is_alive()
+        self._keeper.kill()
+        self._keeper.join(_GRACE_S)
+        failure = self._failure or self._reason(error, late, alive)
+        if starting and not isinstance(failure, ModelDidNotStart):
+            failure = ModelDidNotStart(failure.message, failure.fix)
+        self._failure = failure
+        raise failure from error
+
+    def _reason(self, error: Exception, late: str, alive: bool) -> ModelError:
+        said = f"; it last said: {tail}" if (tail := self._tail()) else ""
+        if isinstance(error, TimeoutError):
+            return ModelTimedOut(
+                f"the model's process {late} and was killed{said}", "allow it more time, or make it faster"
+            )
+        if isinstance(error, wire.Malformed):
+            return ModelAnswerInvalid(
+                f"the model's process sent {harmless(str(error))} and was killed{said}",
+                "look for code in the model that returns far too much, or writes to files that it did not open",
+            )
+        how = "closed its connection and was killed" if alive else _ending(self._keeper.status)
+        return ModelDied(f"the model's process {how}{said}", "load the model and predict with it by hand to see why")
+
+    def _tail(self) -> str:
+        lines = [line for line in self._keeper.output.splitlines() if line.strip()]
+        return harmless(" | ".join(line.strip() for line in lines[-_QUOTED_LINES:]))
+
+
+def _ending(status: int | None) -> str:
+    if status is None or status >= 0:
+        return f"exited with status {status}"
+    try:
+        return f"was ended by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was ended by signal {-status}"
+
+
+def _one_batch(table: Any) -> Any:
+    """The rows as one pyarrow.RecordBatch of plain columns.
+
+    A dictionary-encoded column becomes what it encodes: a record batch travels without its dictionaries, and a model's
+    signature knows no categories.
+    """
+    import pyarrow as pa
+
+    if isinstance(table, pa.Table):
+        batches = table.combine_chunks().to_batches()
+        table = batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
+    for place, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            table = table.set_column(place, field.name, table.column(place).cast(field.type.value_type))
+    return table.replace_schema_metadata(None) if table.schema.metadata else table
