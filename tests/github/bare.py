@@ -72,9 +72,7 @@ class Bare:
     def create(cls, path: Path, default: str = "main") -> Bare:
         path.mkdir(parents=True)
         made = cls(path)
-        made.git("init", "--quiet", "--bare", f"--initial-branch={default}")
-        # A push is seen in the reflog, with its time and by whom.
-        made.git("config", "core.logAllRefUpdates", "always")
+        made.git("init", "--quiet", "--bare", "--template=", f"--initial-branch={default}")
         return made
 
     def git(self, *args: str, data: bytes | None = None, env: Mapping[str, str] | None = None) -> str:
@@ -172,18 +170,15 @@ class Bare:
     def write(self, branch: str, files: Mapping[str, str | bytes | None], message: str, who: Signature) -> str:
         """A commit on a branch (made where it is not there), as a push of ``who`` would leave it; its id."""
         parent = self.resolve(f"refs/heads/{branch}")
-        env = {**_identity(who), "GIT_INDEX_FILE": str(self.path / "stand-in-index")}
-        self.git("read-tree", *([parent] if parent else ["--empty"]), env=env)
+        signed = f"{who.name} <{who.email}> {int(who.time.timestamp())} +0000"
+        parts = [f"commit refs/heads/{branch}\nauthor {signed}\ncommitter {signed}\n".encode(), _data(message)]
+        parts += [f"from {parent}\n".encode()] if parent else []
         for path, text in files.items():
-            if text is None:
-                self.git("update-index", "--force-remove", "--", path, env=env)
-                continue
-            data = text.encode() if isinstance(text, str) else text
-            blob = self.git("hash-object", "-w", "--stdin", data=data)
-            self.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", env=env)
-        made = self._commit(self.git("write-tree", env=env), [parent] if parent else [], message, who)
-        self.git("update-ref", "-m", "push", f"refs/heads/{branch}", made, env=_identity(who))
-        return made
+            name = path.replace("\\", "\\\\").replace('"', '\\"')
+            parts.append(f'D "{name}"\n'.encode() if text is None else f'M 100644 inline "{name}"\n'.encode())
+            parts += [] if text is None else [_data(text)]
+        self.git("fast-import", "--quiet", data=b"".join(parts), env=_identity(who))
+        return self.resolve(f"refs/heads/{branch}") or ""
 
     def merge(self, base: str, head: str, method: str, message: str, who: Signature) -> str | None:
         """Merges commit ``head`` into commit ``base`` by ``merge``, ``squash`` or ``rebase``; moves no branch.
@@ -231,6 +226,12 @@ _WHO = {
     "GIT_COMMITTER_NAME": "GitHub",
     "GIT_COMMITTER_EMAIL": "noreply@github.com",
 }
+
+
+def _data(text: str | bytes) -> bytes:
+    """Text in fast-import's form: its length, then itself."""
+    data = text.encode() if isinstance(text, str) else text
+    return f"data {len(data)}\n".encode() + data + b"\n"
 
 
 def _identity(who: Signature, author: Signature | None = None) -> dict[str, str]:

@@ -27,8 +27,8 @@ PACKAGE = "@octokit/openapi@23.0.2"
 MEMBER = "package/generated/api.github.com.json"
 SHA256 = "829b4bebb19a53133289f7b0bc819f4f1118115821db2ca9f25e9ee995a7da2a"
 CACHE = Path(__file__).parents[2] / ".cache" / "openapi"
-ANYWHERE = frozenset({401, 403, 404, 429, 500, 502, 503, 504})
-"""Statuses that any request may be answered with, in the operation's own list or not: GitHub's guides say so."""
+ANYWHERE = frozenset({400, 401, 403, 404, 422, 429, 500, 502, 503, 504})
+"""Errors that any request may be answered with, in the operation's own list or not: GitHub's guides say so."""
 
 
 class Violation(AssertionError):

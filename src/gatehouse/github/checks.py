@@ -94,11 +94,13 @@ class CheckWriter:
             return Posted("status", commit.create_status(state, link or NotSet, description, name).url)
 
         def look() -> Posted | None:
-            statuses = self._line.repository.get_commit(sha).get_statuses()
-            asking = Asking(f"list the statuses of {sha[:12]}", "read access to commit statuses")
-            newest = self._line.read(asking, lambda: next((each for each in statuses if each.context == name), None))
-            done = newest is not None and (newest.state, newest.description) == (state, description)
-            return Posted("status", newest.url) if newest is not None and done else None
+            statuses = self._line.read(
+                Asking(f"list the statuses of {sha[:12]}", "read access to commit statuses"),
+                lambda: self._line.repository.get_commit(sha).get_combined_status().statuses,
+            )
+            said = (name, state, description)
+            same = (each.url for each in statuses if (each.context, each.state, each.description) == said)
+            return next((Posted("status", url) for url in same), None)
 
         return self._line.write(Asking(f"set the status {name!r}", _STATUSES), send, look)
 

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gatehouse.errors import NotFound
+from gatehouse.github import Annotation, Check, Conclusion, Forbidden, GitHubWriter, Level, Refused
+from tests.github import GitHub
+from tests.github.state import Pull, Repository
+from tests.github_adapter.conftest import SLOT, Connect
+
+CHECK = Check(
+    name="gatehouse",
+    conclusion=Conclusion.FAILURE,
+    title="fairness blocks version 48",
+    summary="**fairness** 0.21 > 0.05",
+    text="details",
+    annotations=(Annotation(SLOT, 1, "fairness: 0.21 is more than 0.05", "fairness"),),
+    link="https://example.org/report",
+)
+
+
+def many(count: int) -> tuple[Annotation, ...]:
+    return tuple(Annotation(SLOT, line, f"note {line}", level=Level.NOTICE) for line in range(1, count + 1))
+
+
+def test_an_app_makes_a_check_run_with_its_annotations(repo: Repository, bot: GitHubWriter, pull: Pull) -> None:
+    posted = bot.checks.report(pull.head_sha, CHECK)
+    (run,) = repo.checks.values()
+    assert posted.kind == "check"
+    assert (run.status, run.sent["conclusion"], run.sent["details_url"]) == ("completed", "failure", CHECK.link)
+    assert run.sent["output"] == {"title": CHECK.title, "summary": CHECK.summary, "text": "details"}
+    assert run.annotations == [
+        {"path": SLOT, "start_line": 1, "end_line": 1, "annotation_level": "failure", "title": "fairness",
+         "message": "fairness: 0.21 is more than 0.05"}
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("count", "requests"), [(0, 1), (1, 1), (50, 1), (51, 2), (130, 3)])
+def test_annotations_travel_fifty_at_a_time(
+    count: int, requests: int, github: GitHub, repo: Repository, bot: GitHubWriter, pull: Pull
+) -> None:
+    bot.checks.report(pull.head_sha, replace(CHECK, annotations=many(count)))
+    (run,) = repo.checks.values()
+    assert [note["message"] for note in run.annotations] == [f"note {line}" for line in range(1, count + 1)]
+    assert run.sent["conclusion"] == "failure"
+    assert len(github.writes()) == requests
+
+
+def test_a_check_stays_unfinished_until_its_last_annotation_is_there(
+    github: GitHub, repo: Repository, bot: GitHubWriter, pull: Pull
+) -> None:
+    github.fail("PATCH", "/check-runs/", 422)
+    with pytest.raises(Refused):
+        bot.checks.report(pull.head_sha, replace(CHECK, conclusion=Conclusion.SUCCESS, annotations=many(60)))
+    (run,) = repo.checks.values()
+    assert (run.status, run.sent.get("conclusion")) == ("in_progress", None)
+
+
+def test_summary_and_text_are_cut_at_githubs_limit(repo: Repository, bot: GitHubWriter, pull: Pull) -> None:
+    bot.checks.report(pull.head_sha, replace(CHECK, summary="s" * 70_000, text="t" * 70_000))
+    (run,) = repo.checks.values()
+    assert [len(run.sent["output"][name]) for name in ("summary", "text")] == [65_535, 65_535]
+
+
+def test_a_check_may_be_announced_before_it_is_reported(repo: Repository, bot: GitHubWriter, pull: Pull) -> None:
+    bot.checks.begin(pull.head_sha, "gatehouse", "evaluating version 48")
+    bot.checks.report(pull.head_sha, replace(CHECK, conclusion=Conclusion.SUCCESS))
+    assert [run.status for run in repo.checks.values()] == ["in_progress", "completed"]
+
+
+def test_a_person_cannot_make_check_runs_and_falls_back_to_a_status(
+    repo: Repository, ada: GitHubWriter, pull: Pull
+) -> None:
+    assert ada.checks.begin(pull.head_sha, "gatehouse", "evaluating").kind == "status"
+    assert ada.checks.report(pull.head_sha, replace(CHECK, title="long " * 60)).kind == "status"
+    assert not repo.checks
+    assert [status.state for status in repo.statuses] == ["pending", "failure"]
+    last = repo.statuses[-1]
+    assert (last.context, last.target_url, len(last.description or "")) == ("gatehouse", CHECK.link, 140)
+
+
+@pytest.mark.parametrize(("conclusion", "state"), [("success", "success"), ("neutral", "success"),
+                                                   ("failure", "failure"), ("action_required", "failure")])  # fmt: skip
+def test_only_a_pass_becomes_a_green_status(
+    conclusion: str, state: str, repo: Repository, ada: GitHubWriter, pull: Pull
+) -> None:
+    ada.checks.report(pull.head_sha, replace(CHECK, conclusion=Conclusion(conclusion), link=""))
+    assert repo.statuses[-1].state == state
+
+
+def test_a_token_that_may_do_neither_is_told_what_it_needs(
+    github: GitHub, repo: Repository, connect: Connect, pull: Pull
+) -> None:
+    with pytest.raises(Forbidden, match="may not set the status 'gatehouse' in acme/models") as told:
+        connect(github.app_token("reader", {"pull_requests": "read"})).checks.report(pull.head_sha, CHECK)
+    assert "write access to commit statuses" in told.value.fix
+
+
+def test_an_unknown_commit_is_refused(repo: Repository, bot: GitHubWriter) -> None:
+    with pytest.raises((Refused, NotFound), match="No commit found"):
+        bot.checks.report("0" * 40, CHECK)
