@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-PATTERN = r"^(0|[1-9][0-9]{0,5})[smhdw]$"
-_WRITTEN = re.compile(PATTERN)
+_WRITTEN = re.compile(r"(?:0|[1-9][0-9]{0,5})[smhdw]")
 _UNITS = {
     "w": timedelta(weeks=1),
     "d": timedelta(days=1),
@@ -18,7 +17,7 @@ _UNITS = {
 
 def parse(text: str) -> timedelta:
     """Raises ValueError for anything but a whole number and one unit."""
-    if not _WRITTEN.match(text):
+    if not _WRITTEN.fullmatch(text):
         raise ValueError(f"a duration is written like 30s, 10m, 2h, 90d or 1w, got {text!r}")
     return int(text[:-1]) * _UNITS[text[-1]]
 

@@ -20,6 +20,8 @@ from gatehouse.declare.formats import is_date
 from gatehouse.declare.reader import parse
 
 _PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9_./+-]| (?=[A-Za-z0-9])|:(?=[A-Za-z0-9]))*")
+# From here on a float skips integers.
+_EXACT = 2**53
 
 
 class _Edit(NamedTuple):
@@ -57,7 +59,7 @@ def flow(value: Any) -> str:
         return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return f"[{', '.join(map(flow, value))}]"
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         return str(int(value))
     if not isinstance(value, str):
         return json.dumps(value)
@@ -168,12 +170,20 @@ def _round_trip(text: str, before: Any, after: Any) -> str:
 
 
 def _apply(document: Any, before: Any, after: Any) -> None:
+    """Turns a mapping into another mapping, or a list into a longer list, leaving alone what is equal."""
     if isinstance(after, list):
+        for at, (old, new) in enumerate(zip(before, after, strict=False)):
+            _replace(document, at, old, new)
         document.extend(after[len(before) :])
-    for key in before.keys() - after.keys() if isinstance(after, Mapping) else ():
+        return
+    for key in before.keys() - after.keys():
         del document[key]
-    for key, item in after.items() if isinstance(after, Mapping) else enumerate(after[: len(before)]):
-        if isinstance(item, Mapping | list) and not isinstance(after, list) and key in before:
-            _apply(document[key], before[key], item)
-        elif isinstance(after, list) or key not in before or before[key] != item:
-            document[key] = item
+    for key, new in after.items():
+        _replace(document, key, before.get(key), new)
+
+
+def _replace(document: Any, key: Any, old: Any, new: Any) -> None:
+    if isinstance(new, dict | list) and type(old) is type(new):
+        _apply(document[key], old, new)
+    elif old != new:
+        document[key] = new

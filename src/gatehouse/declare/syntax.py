@@ -10,6 +10,7 @@ _KNOWN = (
      "check the indentation and the space after the colon above, and quote a text that contains `: `"),
     ("expected ',' or ']'", "a list that is not closed", "close it with `]`, with commas between its items"),
     ("expected ',' or '}'", "a mapping that is not closed", "close it with `}`, with commas between its keys"),
+    ("expected node content", "no value where one must be", "write it, and close the brackets that are open above it"),
     ("unexpected end of stream", "a quote that is not closed", "close it"),
     ("unknown escape character", "an unknown escape in a quoted text", "double the backslash, or use single quotes"),
     ("expected '-' indicator", "a key among the items of a list", "indent it under its own key"),
