@@ -74,7 +74,8 @@ def emit(settings: Settings, document: Any, text: RenderableType | Sequence[Rend
         return
     screen = console()
     for part in [text] if isinstance(text, str) or not isinstance(text, Sequence) else text:
-        screen.print(part)
+        # Plain text may hold what looks like markup; it is printed as it is.
+        screen.print(part, markup=False)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,16 @@ from gatehouse.declare.load import require
 from gatehouse.declare.source import Proposed, Revision, Source, WorkTree
 from gatehouse.declare.types import Declared
 from gatehouse.errors import GatehouseError, NotFound
-from gatehouse.evaluate.request import champion_for, requests
+from gatehouse.evaluate.material import Staged
+from gatehouse.evaluate.request import requests
 from gatehouse.evaluate.result import Request
 from gatehouse.pin import Pin, Role, Slot
 
 if TYPE_CHECKING:
     from gatehouse.git import Repository
     from gatehouse.registry.reader import RegistryReader
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +35,17 @@ class Scene:
     declared: Declared
     requests: tuple[Request, ...]
 
-    def staged_since(self, request: Request) -> datetime | None:
-        """When this very pin entered the stage before, by main's own history."""
-        from gatehouse.declare.history import changes, staged_since
+    def staged(self, request: Request) -> Staged | None:
+        """How long this very pin has been in the stage before, by main's own history; None if never."""
+        from gatehouse.declare.history import history, soaked, staged_since
 
         before = self.declared.stages.before(request.slot.stage)
         if before is None:
             return None
-        past = changes(self.repository, request.base, request.slot.model)
-        return staged_since(past, before.name, request.candidate, request.slot.segment)
+        past = history(self.repository, request.base, request.slot.model)
+        asked = (past, before.name, request.candidate)
+        since = staged_since(*asked, request.slot.segment)
+        return Staged(since, soaked(*asked, datetime.now(UTC), request.slot.segment)) if since else None
 
 
 def between(settings: Settings, base: str, head: str) -> Scene:
@@ -53,7 +58,7 @@ def between(settings: Settings, base: str, head: str) -> Scene:
     proposed = Revision(repository, head)
     before = require(Proposed(trusted, start), settings.environ)
     after = require(Proposed(trusted, proposed), settings.environ)
-    changes = changed_pins(before, after, proposed)
+    changes = changed_pins(before, after)
     return Scene(repository, trusted, declared, requests(changes, declared, trusted.commit, proposed.commit))
 
 
@@ -88,7 +93,7 @@ def _pin(declared: Declared, slot: Slot, version: int) -> Pin:
     return pin_of(stage.registry, slot.model, version)
 
 
-def pin_of(registry: str, model: str, version: int, progress: Callable[[str], None] = lambda _: None) -> Pin:
+def pin_of(registry: str, model: str, version: int, progress: Say = lambda _: None) -> Pin:
     """The pin of a registered version: downloads its artifact and computes the digest.
 
     Raises NotFound for a version that is not there, NotReady for one that is incomplete.
@@ -99,11 +104,11 @@ def pin_of(registry: str, model: str, version: int, progress: Callable[[str], No
     from gatehouse.registry.digest import digest
 
     source = reader(registry)
-    source.ready(model, version)
+    found = source.ready(model, version)
     progress(f"computing the digest of {model} version {version}")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "model"
-        artifacts.download(source, model, version, folder)
+        artifacts.download(source, found, folder)
         return Pin(version, digest(folder))
 
 
@@ -121,6 +126,3 @@ def slot_of(model: str, where: str) -> Slot:
             f"{where!r} names no slot", "write STAGE or STAGE.SEGMENT, such as production or production.eu"
         )
     return slot
-
-
-__all__ = ["Scene", "between", "champion_for", "here", "pin_of", "reader", "slot_of"]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import click
 import msgspec
 
-from gatehouse.cli.frame import BLOCKED, DONE, Settings, console, emit, verb
+from gatehouse.cli.frame import BLOCKED, DONE, Settings, emit, verb
+from gatehouse.declare.fault import Fault
 
 
 class Validation(msgspec.Struct, frozen=True):
     """What --format json prints."""
 
     valid: bool
-    faults: tuple[msgspec.Raw, ...]
+    faults: tuple[Fault, ...]
 
 
 @verb
@@ -28,12 +29,6 @@ def command(settings: Settings, base: str | None, head: str | None) -> int:
     source = Revision(repository, head) if head else WorkTree(repository.root)
     gates = {name: gate.schema for name, gate in discover(source).items()}
     faults = validate(source, gates, base=Revision(repository, base) if base else None)
-    emit(settings, Validation(not faults, tuple(msgspec.Raw(msgspec.json.encode(fault)) for fault in faults)), "")
-    if not settings.json:
-        screen = console()
-        for fault in faults:
-            screen.print(str(fault), markup=False)
-        screen.print(
-            f"{len(faults)} fault{'s' * (len(faults) != 1)}" if faults else "promotions/ is valid", markup=False
-        )
+    count = f"{len(faults)} fault{'s' * (len(faults) != 1)}" if faults else "promotions/ is valid"
+    emit(settings, Validation(not faults, faults), [*map(str, faults), count])
     return BLOCKED if faults else DONE

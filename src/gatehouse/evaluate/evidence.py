@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Self
 
 from gatehouse.declare.types import Evaluation, Policy
 from gatehouse.errors import GatehouseError, NotFound
-from gatehouse.evaluate import schema
+from gatehouse.evaluate import pictures, schema
 from gatehouse.evaluate.engines.embedded import Embedded
+from gatehouse.evaluate.labels import read_labels
 from gatehouse.evaluate.material import Case, Fetched, Staged
+from gatehouse.evaluate.scored import Scored, joined, predictions
+from gatehouse.evaluate.scoring import Asked, features, no_column, score
 from gatehouse.registry import mlmodel
 from gatehouse.registry.mlmodel import MLModel
 from gatehouse.registry.signature import Signature
@@ -21,7 +24,12 @@ from gatehouse.runtime.launch import Launcher
 from gatehouse.runtime.process import ModelProcess
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from gatehouse.evaluate.engines import Table
+    from gatehouse.evaluate.statistics.board import Board
+    from gatehouse.evaluate.statistics.fairness import Disparity, Rule
+    from gatehouse.verdict import Curve, Points
 
 CANDIDATE, CHAMPION = "candidate", "champion"
 
@@ -39,6 +47,7 @@ class Evidence:
         self._launcher = launcher
         self._stack = ExitStack()
         self._processes: dict[str, ModelProcess] = {}
+        self._metrics: tuple[str, ...] = ()
         self.policy = policy
         self.request = case.request
         self.now = datetime.now(UTC)
@@ -72,17 +81,21 @@ class Evidence:
     @cached_property
     def described(self) -> MLModel:
         """The candidate's MLmodel file."""
-        return mlmodel.read(self._folder / self.candidate.folder)
+        return self._described(self.candidate)
 
     @property
     def signature(self) -> Signature:
-        """Raises GatehouseError for a model that was logged without one: nobody can say what it takes."""
-        if self.described.signature is None or self.described.signature.inputs is None:
-            raise GatehouseError(
-                f"version {self.request.candidate.version} has no signature, so nobody can say which features it takes",
-                "log the model again with mlflow.models.infer_signature(features, predictions)",
-            )
-        return self.described.signature
+        """What the candidate takes. Raises GatehouseError for a model that was logged without one."""
+        return _signature(self.candidate, self.described)
+
+    def _described(self, fetched: Fetched) -> MLModel:
+        return mlmodel.read(self._folder / fetched.folder)
+
+    def _fetched(self, who: str) -> Fetched:
+        fetched = self.candidate if who == CANDIDATE else self.champion
+        if fetched is None:
+            raise NotFound("there is no champion yet", "ask only for the candidate at a first promotion")
+        return fetched
 
     # --- the tables
 
@@ -105,7 +118,7 @@ class Evidence:
         needed = [evaluation.label, *(g if isinstance(g, str) else g.column for g in evaluation.groups)]
         for column in [*needed, *([evaluation.cluster] if evaluation.cluster else [])]:
             if column not in table.schema.names:
-                raise _no_column(evaluation.path, column, table)
+                raise no_column(evaluation.path, column, table)
         return table
 
     @cached_property
@@ -130,9 +143,7 @@ class Evidence:
         even started; and ModelError where it does not come up.
         """
         if who not in self._processes:
-            fetched = self.candidate if who == CANDIDATE else self.champion
-            if fetched is None:
-                raise NotFound("there is no champion yet", "ask only for the candidate at a first promotion")
+            fetched = self._fetched(who)
             if fetched.digest != fetched.subject.pin.digest:
                 raise GatehouseError(
                     f"the {who}'s artifact is not the one that is pinned, so it was not run", "see the artifact gate"
@@ -148,6 +159,90 @@ class Evidence:
         """``candidate``, and ``champion`` where there is one."""
         return (CANDIDATE,) if self.champion is None else (CANDIDATE, CHAMPION)
 
+    # --- figures on the labelled rows
+
+    @cached_property
+    def scored(self) -> Scored:
+        """Every labelled row, with each model's prediction on it."""
+        evaluation, task = self.evaluation, self.policy.task
+        labels = read_labels(self._column(evaluation.label), evaluation, task)
+        answers = score(self.labelled, {who: self._asked(who) for who in self.models})
+        return Scored(
+            labels=labels,
+            predictions={who: predictions(answer, labels, task) for who, answer in answers.items()},
+            decisions_only=frozenset(who for who, answer in answers.items() if answer.kind == "labels"),
+        )
+
+    def board(self, metric: str) -> Board:
+        """What is measured on the labelled rows, this metric among it: reached in one pass over them.
+
+        Raises NotFound for a metric that the task does not have, GatehouseError for one that needs scores where a
+        model answers labels.
+        """
+        from gatehouse.evaluate.statistics import metrics
+
+        wanted = metrics.get(metric, self.policy.task)
+        self.scored.suits(wanted)
+        if metric not in self._metrics:
+            # Whatever else the policy measures is taken along, so that the next gate finds it done.
+            self._metrics = tuple(dict.fromkeys((*self._metrics, metric, *self._planned())))
+            self.__dict__.pop("_board", None)
+        return self._board
+
+    def disparity(self, metric: str, rule: Rule, who: str) -> Disparity:
+        """How far groups are apart by a metric or a named criterion, for the candidate or the champion."""
+        from gatehouse.evaluate.statistics.fairness import CRITERIA, disparity
+
+        if not self.evaluation.groups:
+            raise NotFound("the policy names no groups", "add data.evaluation.groups to policy.yaml")
+        boards = [self.board(name) for name in CRITERIA.get(metric, (metric,))]
+        return disparity(boards[-1], (metric,), who, rule)
+
+    def picture(self) -> Curve | Points | None:
+        """The models' ROC curves or residuals; None where neither says anything (multiclass, or labels only)."""
+        if self.policy.task == "regression":
+            return pictures.residuals(self.scored)
+        drawn = pictures.roc(self.scored) if self.policy.task == "binary" else None
+        return drawn if drawn and drawn.series else None
+
+    @cached_property
+    def _board(self) -> Board:
+        from gatehouse.evaluate.statistics.scoreboard import score as measured
+
+        evaluation, scored = self.evaluation, self.scored
+        from gatehouse.evaluate.statistics.rows import Plan
+
+        plan = Plan(
+            task=self.policy.task,
+            metrics=self._metrics,
+            models=self.models,
+            groups=evaluation.groups,
+            cluster=evaluation.cluster,
+            threshold=self.policy.prediction.threshold,
+            classes=max(2, len(scored.labels.classes)),
+        )
+        columns = [group if isinstance(group, str) else group.column for group in evaluation.groups]
+        columns += [evaluation.cluster] if evaluation.cluster else []
+        return measured(plan, joined(self.labelled, scored, tuple(dict.fromkeys(columns))))
+
+    def _planned(self) -> list[str]:
+        """The metrics that the policy's gates name, as far as they suit the models."""
+        from gatehouse.evaluate.statistics import metrics
+
+        named = [str(limits["metric"]) for limits in self.policy.gates.values() if "metric" in limits]
+        known = [name for name in named if name in metrics.names(self.policy.task)]
+        return [name for name in known if self.scored.misfit(metrics.get(name, self.policy.task)) is None]
+
+    def _asked(self, who: str) -> Asked:
+        fetched = self._fetched(who)
+        signature = _signature(fetched, self._described(fetched))
+        return Asked(self.process(who), features(signature, self.labelled, self.evaluation.path))
+
+    def _column(self, name: str) -> pa.ChunkedArray:
+        import pyarrow as pa
+
+        return pa.chunked_array([batch.column(0) for batch in self.labelled.batches([name])])
+
     # --- schema
 
     @cached_property
@@ -161,9 +256,10 @@ class Evidence:
         return schema.compare(self.signature, table.schema, nulls)
 
 
-def _no_column(path: str, column: str, table: Table) -> GatehouseError:
-    from difflib import get_close_matches
-
-    near = get_close_matches(column, table.schema.names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(table.schema.names[:20])}"
-    return GatehouseError(f"{path} has no column {column!r}", hint)
+def _signature(fetched: Fetched, described: MLModel) -> Signature:
+    if described.signature is None or described.signature.inputs is None:
+        raise GatehouseError(
+            f"version {fetched.subject.pin.version} has no signature, so nobody can say which features it takes",
+            "log the model again with mlflow.models.infer_signature(features, predictions)",
+        )
+    return described.signature

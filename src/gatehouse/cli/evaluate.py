@@ -1,0 +1,27 @@
+"""``gatehouse evaluate``: step 2 of a check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gatehouse.cli.frame import BLOCKED, DONE, Settings, emit, progress, verb
+
+
+@verb
+@click.argument("material", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where results.json goes.")
+def command(settings: Settings, material: Path, out: Path) -> int:
+    """Run the models and the gates on fetched material; needs no secrets and no repository."""
+    from gatehouse.cli import steps
+    from gatehouse.report.context import Context
+    from gatehouse.report.document import document, encode
+    from gatehouse.report.terminal import render
+
+    with progress(settings) as say:
+        results = steps.evaluate(material, say)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / steps.RESULTS).write_bytes(encode(results))
+    emit(settings, document(results), render(results, Context()))
+    return DONE if all(result.passed for result in results) else BLOCKED

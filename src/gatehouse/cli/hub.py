@@ -1,0 +1,42 @@
+"""GitHub from the command line's point of view: which repository, which token, which API."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gatehouse.cli.frame import Settings
+from gatehouse.errors import GatehouseError
+
+if TYPE_CHECKING:
+    from gatehouse.github import GitHubWriter
+
+PUBLIC_API = "https://api.github.com"
+_SLUG = re.compile(r"[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
+
+
+def slug(settings: Settings) -> str:
+    """``owner/name``: from GITHUB_REPOSITORY, else from the address of the remote; "" where neither says."""
+    named = settings.environ.get("GITHUB_REPOSITORY", "")
+    if named:
+        return named
+    address = settings.repository.run("config", "--default", "", "--get", "remote.origin.url")
+    found = _SLUG.search(address) if "://" in address or "@" in address else None
+    return found[1] if found else ""
+
+
+def connect(settings: Settings) -> GitHubWriter:
+    """Raises GatehouseError naming the variable that is missing."""
+    from gatehouse.github import GitHubWriter
+
+    token, repository = settings.environ.get("GITHUB_TOKEN", ""), slug(settings)
+    if not token:
+        raise GatehouseError(
+            "no GITHUB_TOKEN is set, so GitHub cannot be asked",
+            "export GITHUB_TOKEN (`gh auth token` prints one), or use --no-pr and open the pull request yourself",
+        )
+    if not repository:
+        raise GatehouseError(
+            "which GitHub repository is this? The remote does not say", "export GITHUB_REPOSITORY=owner/name"
+        )
+    return GitHubWriter(token, settings.environ.get("GITHUB_API_URL", PUBLIC_API), repository)
