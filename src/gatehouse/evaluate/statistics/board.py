@@ -11,6 +11,7 @@ import numpy.typing as npt
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.statistics import metrics
 from gatehouse.evaluate.statistics.counts import Tally
+from gatehouse.evaluate.statistics.fairness import Disparity, Rule, disparity
 from gatehouse.evaluate.statistics.groups import Coder
 from gatehouse.evaluate.statistics.metrics import Metric, Needs
 from gatehouse.evaluate.statistics.ranks import Scores
@@ -87,3 +88,7 @@ class Board:
 
         candidate, champion = (self.model(name) for name in models)
         return compared(self, self.metric(metric), (candidate, champion), margin, confidence)
+
+    def disparity(self, metrics: str | tuple[str, ...], rule: Rule, model: str = "candidate") -> Disparity:
+        """How far groups are apart by a metric, by several judged together, or by a criterion (fairness.CRITERIA)."""
+        return disparity(self, (metrics,) if isinstance(metrics, str) else metrics, model, rule)
