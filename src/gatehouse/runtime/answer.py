@@ -88,7 +88,7 @@ def _consistent(header: wire.Answered, promised: wire.Ready) -> None:
 def _text(body: bytearray, rows: int) -> np.ndarray[Any, np.dtype[np.object_]]:
     try:
         found = _decode_text(body)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except wire.UNDECODABLE as error:
         raise _invalid("answered text that does not decode") from error
     if len(found) != rows:
         raise _invalid(f"answered {len(found):,} texts where {rows:,} were asked")

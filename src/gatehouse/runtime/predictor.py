@@ -151,6 +151,9 @@ def guess(array: Array) -> wire.Kind:
 def _plain(output: Any) -> Array:
     """An array of float64, int64, bool, or objects that are str or None. Raises TypeError for anything else."""
     array: Array = output.to_numpy() if isinstance(output, pd.Series) else np.asarray(output)
+    if array.dtype.kind == "U" and not isinstance(output, np.ndarray):
+        # numpy has just made text of everything in the list, numbers and None included.
+        array = np.asarray(output, dtype=object)
     cast: Callable[[Array], Array] | None = _CASTS.get(array.dtype.kind)
     if cast is None:
         raise TypeError(f"predict returned values of type {array.dtype}")

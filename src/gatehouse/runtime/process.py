@@ -6,7 +6,9 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -69,7 +71,9 @@ class ModelProcess:
         self.level = launcher.level
         self.timeouts = timeouts
         self._launcher = launcher
-        self._failure: ModelError | None = None
+        self._started = False
+        self._ending = threading.Lock()
+        self._failure: Callable[[], ModelError] | None = None
         self._scratch = tempfile.TemporaryDirectory(prefix="gatehouse-model-", ignore_cleanup_errors=True)
 
     @classmethod
@@ -128,7 +132,7 @@ class ModelProcess:
         ModelTimedOut and ModelDied, after which the process is gone and every later call raises the same.
         """
         if self._failure is not None:
-            raise self._failure
+            raise self._failure()
         batch, allowed = _one_batch(table), self.timeouts.predict_s if timeout is None else timeout
         try:
             header, body = self._channel.ask(
@@ -148,7 +152,7 @@ class ModelProcess:
     def close(self) -> None:
         """Kills the process and all it started in its group; safe to repeat."""
         if self._failure is None:
-            self._failure = ModelDied("the model's process was closed", "start it again")
+            self._failure = partial(ModelDied, "the model's process was closed", "start it again")
         self._channel.shut()
         self._keeper.kill()
         self._keeper.join(_GRACE_S)
@@ -175,7 +179,7 @@ class ModelProcess:
         try:
             frame = self._channel.ready(began + self.timeouts.start_s)
         except (TimeoutError, EOFError, OSError, wire.Malformed) as error:
-            self._stop(error, f"was not ready within {self.timeouts.start_s:g} s", starting=True)
+            self._stop(error, f"was not ready within {self.timeouts.start_s:g} s")
         self._greet(frame, began)
 
     def _command(self, method: Method, descriptor: int) -> Command:
@@ -196,8 +200,8 @@ class ModelProcess:
                 f"loading the model raised {harmless(header.error, 100)}: {harmless(header.message)}",
                 "install what the model's requirements.txt asks for, or log the model again",
             )
-        assert isinstance(header, wire.Ready)
-        self._promised = header
+        assert isinstance(header, wire.Ready)  # the channel lets nothing else answer request 0
+        self._started, self._promised = True, header
         self._hello = Hello(
             harmless(header.flavor, 100),
             harmless(header.how, 200),
@@ -209,33 +213,34 @@ class ModelProcess:
             time.monotonic() - began,
         )
 
-    def _stop(self, error: Exception, late: str, starting: bool = False) -> NoReturn:
-        """Kills the process and raises why; a later caller gets the first reason."""
+    def _stop(self, error: Exception, late: str) -> NoReturn:
+        """Kills the process and raises why. Where several threads wait, all of them raise the first reason."""
+        with self._ending:
+            if self._failure is None:
+                self._failure = self._end(error, late)
+        raise self._failure() from error
+
+    def _end(self, error: Exception, late: str) -> Callable[[], ModelError]:
         if isinstance(error, EOFError | ConnectionError):
             # It may still be on its way out, with an exit status worth knowing.
             self._keeper.join(_GRACE_S)
         alive = self._keeper.is_alive()
         self._keeper.kill()
         self._keeper.join(_GRACE_S)
-        failure = self._failure or self._reason(error, late, alive)
-        if starting and not isinstance(failure, ModelDidNotStart):
-            failure = ModelDidNotStart(failure.message, failure.fix)
-        self._failure = failure
-        raise failure from error
-
-    def _reason(self, error: Exception, late: str, alive: bool) -> ModelError:
         said = f"; it last said: {tail}" if (tail := self._tail()) else ""
         if isinstance(error, TimeoutError):
-            return ModelTimedOut(
-                f"the model's process {late} and was killed{said}", "allow it more time, or make it faster"
-            )
+            return self._failed(ModelTimedOut, f"{late} and was killed{said}", "allow it more time, or make it faster")
         if isinstance(error, wire.Malformed):
-            return ModelAnswerInvalid(
-                f"the model's process sent {harmless(str(error))} and was killed{said}",
+            return self._failed(
+                ModelAnswerInvalid,
+                f"sent {harmless(str(error))} and was killed{said}",
                 "look for code in the model that returns far too much, or writes to files that it did not open",
             )
         how = "closed its connection and was killed" if alive else _ending(self._keeper.status)
-        return ModelDied(f"the model's process {how}{said}", "load the model and predict with it by hand to see why")
+        return self._failed(ModelDied, f"{how}{said}", "load the model and predict with it by hand to see why")
+
+    def _failed(self, kind: type[ModelError], what: str, fix: str) -> Callable[[], ModelError]:
+        return partial(kind if self._started else ModelDidNotStart, f"the model's process {what}", fix)
 
     def _tail(self) -> str:
         lines = [line for line in self._keeper.output.splitlines() if line.strip()]

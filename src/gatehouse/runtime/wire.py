@@ -37,6 +37,8 @@ _AHEAD = 1 << 16
 Kind = Literal["scores", "probabilities", "labels", "values"]
 Label = str | int | float | bool
 Buffer = bytes | bytearray | memoryview
+# All that msgspec raises for bytes that are not what was asked for.
+UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 Header = TypeVar("Header")
 
 
@@ -131,7 +133,7 @@ class Reader:
         raw = self._take(head_size, deadline)
         try:
             header = decode(raw)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except UNDECODABLE as error:
             raise Malformed(f"a header that does not decode: {error}") from error
         if body_size > (limit := room(header)):
             raise Malformed(f"a body of {body_size:,} bytes, more than {limit:,}")
