@@ -30,7 +30,6 @@ def test_records_come_back_as_they_were_written_oldest_first(store: SqliteStore)
 def test_reading_a_store_that_is_not_there_finds_nothing_and_makes_no_file(store: SqliteStore) -> None:
     assert store.head() == GENESIS
     assert list(store.read()) == []
-    assert store.known(["a"]) == frozenset()
     assert not store.path.exists()
 
 
@@ -44,11 +43,6 @@ def test_the_records_of_one_model_are_read_by_its_name(store: SqliteStore) -> No
     record_all(store, [record(1), record(2, "churn"), record(3)])
     assert [found.sequence for found in store.read("credit-risk")] == [1, 3]
     assert list(store.read("nobody")) == []
-
-
-def test_known_keys_are_told_from_unknown_ones(store: SqliteStore) -> None:
-    record_all(store, [record(1)])
-    assert store.known([record(1).key, "another"]) == {record(1).key}
 
 
 ATTACKS = [

@@ -57,9 +57,6 @@ class Busy:
     def read(self, model: str | None = None) -> Iterator[Link]:
         return self.store.read(model)
 
-    def known(self, keys: object) -> frozenset[str]:
-        raise AssertionError("not asked")
-
 
 def test_an_append_that_lost_the_race_is_tried_again(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "audit.db")

@@ -87,7 +87,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``key`` names the event: appending the same key twice writes one record. ``when`` is when gatehouse acted (UTC);
     ``who`` wrote ``commit``, which asked for it, at ``committed``. ``before`` and ``after`` are the pins of the slot's
-    ``role``. No ``evidence``: none was found, and that is on record too. ``engine`` is gatehouse's own version.
+    ``role``; ``percent`` and ``experiment`` its share of the traffic where it has one. No ``evidence``: none was found,
+    and that is on record too. ``engine`` is gatehouse's own version.
     """
 
     key: str
@@ -99,6 +100,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     role: Role = Role.CHAMPION
     before: Pin | None = None
     after: Pin | None = None
+    percent: float | None = None
+    experiment: str = ""
     commit: str = ""
     committed: datetime | None = None
     pull_request: int | None = None

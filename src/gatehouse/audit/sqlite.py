@@ -7,7 +7,7 @@ file they are no protection, and that is what the hash chain is for.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -91,11 +91,6 @@ class SqliteStore:
         with self._open() as database:
             rows = database.execute(f"SELECT {_COLUMNS} FROM records {where} ORDER BY sequence", values).fetchall()  # noqa: S608, constants
         yield from map(_link, rows)
-
-    def known(self, keys: Collection[str]) -> frozenset[str]:
-        with self._open() as database:
-            asked = ((key, database.execute("SELECT 1 FROM records WHERE key = ?", (key,)).fetchone()) for key in keys)
-            return frozenset(key for key, found in asked if found)
 
     @contextmanager
     def _open(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
@@ -36,10 +36,6 @@ class Store(Protocol):
 
     def read(self, model: str | None = None) -> Iterator[Link]:
         """The links, oldest first; with ``model`` only those about it (such a part does not verify by itself)."""
-        ...
-
-    def known(self, keys: Collection[str]) -> frozenset[str]:
-        """Which of the keys are on record."""
         ...
 
 

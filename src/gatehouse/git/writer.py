@@ -1,6 +1,7 @@
 """Commits made by plumbing (blobs, a temporary index, ``commit-tree``) and pushed with a lease.
 
 A person's checkout, dirty or not, is left alone, and a remote branch moves only when it still is where it was read.
+Without a remote the branches are the repository's own; only then can one be checked out, and its checkout follows.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gatehouse.errors import GatehouseError
 from gatehouse.git.repository import Repository
 
 
@@ -20,18 +22,21 @@ class Author:
 
 
 class Writer:
-    """Makes commits and moves branches on the remote, without a checkout.
+    """Makes commits and moves branches on the remote (None: in the repository itself), without a checkout.
 
     Raises Unreachable when the remote does not answer and GatehouseError when it refuses.
     """
 
-    def __init__(self, repository: Repository, remote: str = "origin", author: Author | None = None) -> None:
+    def __init__(self, repository: Repository, remote: str | None = "origin", author: Author | None = None) -> None:
         self.repository = repository
         self.remote = remote
         self.author = author
 
     def fetch(self, branch: str) -> str | None:
         """Fetches a remote branch; its commit id, or None where the remote has no such branch."""
+        if self.remote is None:
+            local = f"refs/heads/{branch}"
+            return self.repository.resolve(local) if self.repository.has(local) else None
         listed = self.repository.run("ls-remote", "--heads", self.remote, f"refs/heads/{branch}")
         if not listed:
             return None
@@ -62,8 +67,20 @@ class Writer:
 
     def push(self, commit: str, branch: str, expect: str | None) -> None:
         """Moves the remote branch to ``commit`` only if it still is at ``expect`` (None: does not exist yet)."""
+        if self.remote is None:
+            self._move(commit, branch, expect)
+            return
         lease = f"--force-with-lease=refs/heads/{branch}:{expect or ''}"
         self.repository.run("push", "--quiet", lease, self.remote, f"{commit}:refs/heads/{branch}")
+
+    def _move(self, commit: str, branch: str, expect: str | None) -> None:
+        if self.repository.run("rev-parse", "--symbolic-full-name", "HEAD") != f"refs/heads/{branch}":
+            self.repository.run("update-ref", f"refs/heads/{branch}", commit, expect or "0" * 40)
+        elif self.fetch(branch) != expect:
+            raise GatehouseError(f"branch {branch} has moved in the meantime", "run it again")
+        else:
+            # Moves the checkout along; git refuses where that would overwrite somebody's changes.
+            self.repository.run("merge", "--quiet", "--ff-only", commit)
 
     def _identity(self) -> dict[str, str]:
         if self.author is None:

@@ -1,0 +1,113 @@
+"""What a plan puts on record. Pure; every record has a key that the same event always gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from gatehouse import __version__
+from gatehouse.audit.record import Kind, Record
+from gatehouse.declare.history import Lifecycle
+from gatehouse.pin import Role, Slot
+from gatehouse.sync.actual import Actual
+from gatehouse.sync.desired import Desired, Want
+from gatehouse.sync.settle import STAGE_TAG, Findings, Settled
+
+
+def records(desired: Desired, actual: Actual, settled: Settled, findings: Findings, now: datetime) -> Iterator[Record]:
+    """Everything that is not on record yet, in the order in which a person would tell it."""
+    for found in (
+        _holds(desired, now),
+        _refusals(desired, settled, now),
+        _settings(desired, actual, settled, findings, now),
+        _healed(desired, actual, settled, now),
+    ):
+        yield from (record for record in found if record.key not in actual.audit.keys)
+
+
+def _settings(
+    desired: Desired, actual: Actual, settled: Settled, findings: Findings, now: datetime
+) -> Iterator[Record]:
+    """Each role that was let in, or emptied."""
+    refused = {(refusal.slot, refusal.role) for refusal in settled.refusals}
+    for want in desired.wants:
+        held = actual.accepted(want)
+        if (want.slot, want.role) in refused or (want.pin is None and held is None):
+            continue
+        yield _record(
+            want, _kind(want), want.key, now,
+            before=held if held is not None else want.previous,
+            after=want.pin,
+            percent=want.percent,
+            experiment=want.experiment,
+            evidence=findings.evidence.get(want.key),
+        )  # fmt: skip
+
+
+def _kind(want: Want) -> Kind:
+    if want.pin is None:
+        return Kind.WITHDRAWN
+    back = want.returning and want.previous is not None and want.previous.version > want.pin.version
+    return Kind.ROLLED_BACK if back else Kind.PROMOTED
+
+
+def _refusals(desired: Desired, settled: Settled, now: datetime) -> Iterator[Record]:
+    wants = {(want.slot, want.role): want for want in desired.wants}
+    for refusal in settled.refusals:
+        want = wants[refusal.slot, refusal.role]
+        key = f"refused ({refusal.rule}) {want.key}"
+        yield _record(want, Kind.REFUSED, key, now, after=want.pin, reason=f"{refusal.rule}: {refusal.message}")
+
+
+def _holds(desired: Desired, now: datetime) -> Iterator[Record]:
+    for model, holds in sorted(desired.declared.holds.items()):
+        for held in holds:
+            digest = f" {held.digest}" if held.digest else ""
+            yield Record(
+                key=f"held {model}: version {held.version}{digest} since {held.since}",
+                kind=Kind.HELD,
+                when=now,
+                who="",
+                slot=Slot(model, ""),
+                engine=__version__,
+                commit=desired.commit,
+                reason=f"version {held.version}{digest}, since {held.since}: {held.reason}",
+            )
+
+
+def _healed(desired: Desired, actual: Actual, settled: Settled, now: datetime) -> Iterator[Record]:
+    """Champions whose alias was moved by hand after sync had set it.
+
+    That sync had finished shows in the version's stage tag, which is written after the alias. The key holds the hour:
+    a run that is repeated after a crash tells the same story once.
+    """
+    for want in desired.wants:
+        stage = desired.declared.stages.get(want.slot.stage)
+        placed = settled.placements.get((want.slot, want.role))
+        if want.role is not Role.CHAMPION or stage is None or placed is None or want.key not in actual.audit.keys:
+            continue
+        shelf, alias = actual.shelf(stage.registry, want.slot.model), want.slot.alias(want.role)
+        found, version = shelf.aliases.get(alias), shelf.versions.get(placed.pin.version)
+        finished = version is not None and version.tags.get(STAGE_TAG) not in (None, Lifecycle.NONE, Lifecycle.ARCHIVED)
+        if found != placed.pin.version and finished:
+            said = f"@{alias} pointed at {f'version {found}' if found else 'nothing'}, and was put back"
+            key = f"synced {want.slot} @{alias}: {found} to {placed.pin.version} at {now:%Y-%m-%dT%H}Z"
+            yield _record(want, Kind.SYNCED, key, now, after=placed.pin, reason=said)
+
+
+def _record(want: Want, kind: Kind, key: str, now: datetime, **more: Any) -> Record:
+    commit = want.commit
+    return Record(
+        key=key,
+        kind=kind,
+        when=now,
+        who=f"{commit.author} <{commit.email}>",
+        slot=want.slot,
+        role=want.role,
+        engine=__version__,
+        commit=commit.id,
+        committed=commit.time,
+        pull_request=want.pull_request,
+        **{"reason": want.reason, **more},
+    )

@@ -1,0 +1,133 @@
+"""When the files ask for a pin and sync refuses: one function a rule, over what is known when the pin arrives.
+
+The same rules ran as gates on the pull request. They run again here because main can be pushed to, and because the
+registry can change after a gate has looked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gatehouse.declare.types import Declared, Freeze
+from gatehouse.pin import ROOT, Pin
+from gatehouse.registry.types import Version
+from gatehouse.sync.actions import Refusal
+from gatehouse.sync.desired import Want
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A pin that arrives in a slot, and what is known of it.
+
+    ``version`` is None where the registry has none; ``measured`` is the digest of the artifact as it lies in the
+    registry now, or the words that say why it could not be taken (None: not taken).
+    """
+
+    want: Want
+    pin: Pin
+    declared: Declared
+    version: Version | None
+    measured: str | None
+    now: datetime
+
+
+Rule = Callable[[Case], tuple[str, str] | None]
+
+
+def frozen(freeze: Freeze, model: str, now: datetime) -> str | None:
+    """Why nothing of the model may be promoted now; None when it may."""
+    if freeze.stop_the_line is not None:
+        return f"the line is stopped: {freeze.stop_the_line}"
+    for window in freeze.windows:
+        if window.start <= now < window.end and (not window.models or model in window.models):
+            return f"frozen until {window.end:%Y-%m-%d %H:%M %Z}: {window.reason}"
+    return None
+
+
+def not_held(case: Case) -> tuple[str, str] | None:
+    model = case.want.slot.model
+    hold = case.declared.held(model, case.pin)
+    if hold is None:
+        return None
+    return (
+        f"version {hold.version} is on hold since {hold.since}: {hold.reason}",
+        f"pin another version, or take it out of {ROOT}/{model}/hold.yaml in a reviewed change",
+    )
+
+
+def not_frozen(case: Case) -> tuple[str, str] | None:
+    why = frozen(case.declared.freeze, case.want.slot.model, case.now)
+    # Going back to what served before is how an incident ends; a freeze must not stand in its way.
+    if why is None or case.want.returning:
+        return None
+    return why, f"wait, or change {ROOT}/freeze.yaml in a reviewed change; the next sync then carries on"
+
+
+def available(case: Case) -> tuple[str, str] | None:
+    if case.version is None:
+        return (
+            f"the registry has no version {case.pin.version} of {case.want.slot.model}",
+            "pin a version that is registered",
+        )
+    if not case.version.ready:
+        return (
+            f"version {case.version.number} is not ready: its status is {case.version.status}",
+            "wait until its upload is complete, or register the model again; then run `gatehouse sync`",
+        )
+    return None
+
+
+def same_digest(case: Case) -> tuple[str, str] | None:
+    if case.measured in (None, case.pin.digest):
+        return None
+    return (
+        f"the file pins {case.pin.digest}, the artifact in the registry gives {case.measured}",
+        "somebody replaced the artifact after the gates ran: find out who, then register it as a version of its own",
+    )
+
+
+def staged_first(case: Case) -> tuple[str, str] | None:
+    slot = case.want.slot
+    before = case.declared.stages.before(slot.stage)
+    if before is None:
+        return None
+    if case.want.staged is None:
+        return (
+            f"this version and digest has never been in {before.name}",
+            f"promote it to {before.name} first: gatehouse propose {slot.model} {case.pin.version} --to {before.name}",
+        )
+    policy = case.declared.policies[slot.model].stages.get(slot.stage)
+    if policy is not None and case.want.soaked < policy.soak:
+        return (
+            f"it has been in {before.name} for {words(case.want.soaked)}, the policy asks for {words(policy.soak)}",
+            f"leave it in {before.name}; the first sync after that time carries on by itself",
+        )
+    return None
+
+
+def words(span: timedelta) -> str:
+    """A span for people, in its two largest units: ``2 d 4 h``, ``3 min 20 s``."""
+    left = max(0, int(span.total_seconds()))
+    parts = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        parts += [f"{count} {unit}"] if count else []
+    return " ".join(parts[:2]) or "0 s"
+
+
+# In the order in which a person would want to hear of them. A pin without evidence is let in, and that is on record;
+# the rule that refuses it belongs here.
+RULES: Mapping[str, Rule] = {
+    "held": not_held, "frozen": not_frozen, "available": available, "digest": same_digest, "staged": staged_first,
+}  # fmt: skip
+
+
+def judge(case: Case, rules: Iterable[Rule] = tuple(RULES.values())) -> Iterator[Refusal]:
+    """Every one of the rules that the case breaks."""
+    names = {rule: name for name, rule in RULES.items()}
+    for rule in rules:
+        said = rule(case)
+        if said is not None:
+            yield Refusal(case.want.slot, case.want.role, case.pin, names[rule], *said)

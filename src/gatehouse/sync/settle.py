@@ -1,0 +1,119 @@
+"""For every role of every slot: what it may hold once the rules have spoken. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gatehouse.audit.record import Evidence
+from gatehouse.declare.types import Promotion, Traffic
+from gatehouse.pin import Role, Slot
+from gatehouse.registry.types import Version
+from gatehouse.sync.actions import Refusal
+from gatehouse.sync.actual import Actual
+from gatehouse.sync.desired import Desired, Want
+from gatehouse.sync.render import Placement
+from gatehouse.sync.rules import Case, available, judge, same_digest
+
+STAGE_TAG = "gatehouse.stage"
+DIGEST_TAG = "gatehouse.digest"
+Key = tuple[Slot, Role]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was looked up for pins that arrive or move: each by Want.key.
+
+    ``digests`` are those of the artifacts as they lie in the registry, or words that say why there is none;
+    ``evidence`` is None where no check of the pin was found.
+    """
+
+    digests: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, Evidence | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is to be in force, and what was refused.
+
+    ``left``: roles that stay exactly as they are found, because what they should hold cannot be said, or must not be
+    put there. ``empty``: roles that hold nothing any more.
+    """
+
+    placements: Mapping[Key, Placement]
+    left: frozenset[Key]
+    empty: frozenset[Key]
+    refusals: tuple[Refusal, ...]
+
+    def promotions(self, model: str) -> tuple[Promotion, ...]:
+        """The placements of a model as the promotion files that would say the same."""
+        champions = [slot for slot, role in self.placements if slot.model == model and role is Role.CHAMPION]
+        return tuple(_promotion(slot, self.placements) for slot in champions)
+
+
+def settle(desired: Desired, actual: Actual, findings: Findings, now: datetime) -> Settled:
+    """Lets in what passes the rules; a refused role keeps what the record last let in."""
+    placements: dict[Key, Placement] = {}
+    left: set[Key] = set()
+    empty: set[Key] = set()
+    refusals: list[Refusal] = []
+    arriving = {want.key for want in actual.arriving(desired.wants)}
+    for want in desired.wants:
+        key = want.slot, want.role
+        if want.pin is None:
+            empty.add(key)
+            continue
+        case = Case(
+            want, want.pin, desired.declared, _version(desired, actual, want), findings.digests.get(want.key), now
+        )
+        refused = list(judge(case) if want.key in arriving else judge(case, (available, same_digest)))
+        refusals += refused
+        placed = _of_record(want, actual) if refused else _of_want(want)
+        if placed is not None:
+            placements[key] = placed
+        elif _served_before(want, actual):
+            left.add(key)
+    return Settled(placements, frozenset(left), frozenset(empty), tuple(refusals))
+
+
+def _version(desired: Desired, actual: Actual, want: Want) -> Version | None:
+    stage = desired.declared.stages.get(want.slot.stage)
+    if stage is None or want.pin is None:
+        return None
+    return actual.shelf(stage.registry, want.slot.model).versions.get(want.pin.version)
+
+
+def _of_want(want: Want) -> Placement | None:
+    assert want.pin is not None
+    return Placement(want.slot, want.role, want.pin, want.commit.id, want.commit.time, want.percent, want.experiment)
+
+
+def _of_record(want: Want, actual: Actual) -> Placement | None:
+    """What the role held before the refused pin, by the audit record: files alone do not say what was let in."""
+    record = actual.audit.accepted.get((want.slot, want.role))
+    if record is None or record.after is None or record.after == want.pin:
+        return None
+    since = record.committed or record.when
+    return Placement(want.slot, want.role, record.after, record.commit, since, record.percent, record.experiment)
+
+
+def _served_before(want: Want, actual: Actual) -> bool:
+    record = actual.audit.accepted.get((want.slot, want.role))
+    return want.previous is not None if record is None else record.after is not None
+
+
+def _promotion(slot: Slot, placements: Mapping[Key, Placement]) -> Promotion:
+    return Promotion(
+        slot,
+        placements[slot, Role.CHAMPION].pin,
+        canary=_traffic(placements.get((slot, Role.CANARY))),
+        challenger=_traffic(placements.get((slot, Role.CHALLENGER))),
+        shadow=_traffic(placements.get((slot, Role.SHADOW))),
+    )
+
+
+def _traffic(placement: Placement | None) -> Traffic | None:
+    if placement is None:
+        return None
+    return Traffic(placement.pin, placement.percent or 0, placement.experiment or None)
