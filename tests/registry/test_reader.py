@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import math
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from mlflow import MlflowClient
 
 from gatehouse.errors import NotFound
 from gatehouse.registry import reader as reading
@@ -111,13 +114,8 @@ def test_a_quote_in_a_name_does_not_reach_other_models(reader: RegistryReader, c
         reader.versions(f"{model}'\"")
 
 
-def test_a_version_that_is_still_uploading_or_failed_is_not_ready(sqlite_uri: str, model: str, server_uri: str) -> None:
-    # No call of MLflow's client leaves a version unfinished, so its row is set as an upload in progress leaves it.
-    import sqlite3
-    from contextlib import closing
-
-    from mlflow import MlflowClient
-
+def test_a_version_that_is_still_uploading_or_failed_is_not_ready(sqlite_uri: str, model: str) -> None:
+    # No call of MLflow's client leaves a version unfinished, so its row is set as a failed upload leaves it.
     client = MlflowClient(tracking_uri=sqlite_uri, registry_uri=sqlite_uri)
     _versions(client, model, 2)
     with closing(sqlite3.connect(sqlite_uri.removeprefix("sqlite:///"))) as database, database:

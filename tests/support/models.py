@@ -26,7 +26,7 @@ REQUIREMENTS = ("scikit-learn", "pandas")
 
 
 def frame(rows: int = 200, seed: int = 0) -> pd.DataFrame:
-    """Labelled rows: ``income`` and ``age`` floats, ``region`` text; ``defaulted``, 0 or 1, depends on income and region."""
+    """Labelled rows: ``income`` and ``age`` floats, ``region`` text; ``defaulted``, 0 or 1, depends on them."""
     rng = np.random.default_rng(seed)
     income, age = rng.normal(50, 15, rows), rng.uniform(18, 80, rows)
     region = rng.choice(["north", "south", "west"], rows)
@@ -97,14 +97,20 @@ def register(
 
     Returns the new version's number. ``more`` goes to MLflow's ``log_model``.
     """
-    flavor, arguments = _flavor(model, signature)
-    with _registry(uri), _quiet(), mlflow.start_run():
+    with registry(uri), mlflow.start_run():
         mlflow.log_metrics(dict(metrics or {}))
         mlflow.log_params(dict(params or {}))
         if profile is not None:
             mlflow.log_text(profile.decode(), "gatehouse/profile.json")
-        logged = flavor.log_model(name="model", registered_model_name=name, **{**arguments, **more})
+        logged = log(model, signature=signature, registered_model_name=name, **more)
     return int(logged.registered_model_version)
+
+
+def log(model: Any, *, signature: bool = True, name: str = "model", **more: Any) -> Any:
+    """Logs a model in the active run; what MLflow's ``log_model`` returns."""
+    flavor, arguments = _flavor(model, signature)
+    with _quiet():
+        return flavor.log_model(name=name, **{**arguments, **more})
 
 
 def _flavor(model: Any, signature: bool) -> tuple[Any, dict[str, Any]]:
@@ -124,7 +130,7 @@ def _flavor(model: Any, signature: bool) -> tuple[Any, dict[str, Any]]:
 
 
 @contextmanager
-def _registry(uri: str) -> Iterator[None]:
+def registry(uri: str) -> Iterator[None]:
     """MLflow's fluent calls go to ``uri``, and everything global is as before afterwards."""
     before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")}
     mlflow.set_tracking_uri(uri)

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from gatehouse.errors import GatehouseError, NotFound, Unreachable
-from gatehouse.registry._failures import translate
+from gatehouse.registry._failures import translate, without_credentials
 
 T = TypeVar("T")
 
@@ -135,9 +135,3 @@ def _lower_patience() -> None:
     # A server may ask for any wait at all.
     settings.MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER.default = False
     settings.MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.default = False
-
-
-def without_credentials(uri: str) -> str:
-    """The address as it may be shown: without user, password or query."""
-    parts = urlsplit(uri)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))

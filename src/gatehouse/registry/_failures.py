@@ -41,10 +41,21 @@ def translate(error: Exception, where: str) -> GatehouseError:
             f"the registry at {where} refused the credentials ({status})",
             "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, to a user who may",
         )
-    if getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":
+    # The artifact service says it in the body of an answer alone.
+    if "RESOURCE_DOES_NOT_EXIST" in (getattr(error, "error_code", ""), *str(error).split('"')):
         return NotFound(f"the registry at {where} says: {said}", "check the name")
     if status in (404, 405) or "not in a valid JSON format" in said:
         return GatehouseError(f"what answers at {where} is not an MLflow server", _CHECK)
+    if "got unsupported URI" in said or "filesystem tracking backend" in said:
+        return GatehouseError(
+            f"{where} is no registry that MLflow keeps: {said}",
+            "name an https://, sqlite:/// or postgresql:// address under `registry:` in promotions/stages.yaml",
+        )
+    if "out-of-date database schema" in said:
+        return GatehouseError(
+            f"the database at {where} belongs to another release of MLflow: {said}",
+            "install the release that the team uses, or back it up and run `mlflow db upgrade`",
+        )
     if reason := _reason(error):
         return Unreachable(f"the registry at {where} did not answer: {reason}", _CHECK)
     if status is not None and 400 <= status < 500 and status != 429:
@@ -54,6 +65,9 @@ def translate(error: Exception, where: str) -> GatehouseError:
 
 def _status(error: Exception) -> int | None:
     """The HTTP status behind an exception of MLflow or requests, None where there is none."""
+    # MLflow keeps a status that it has no word for in the text alone.
+    if found := re.search(r"failed with error code (\d{3}) ", str(error)):
+        return int(found[1])
     response = getattr(error, "response", None)
     if response is not None:
         return getattr(response, "status_code", None)
@@ -80,4 +94,9 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _first_line(error: Exception) -> str:
     """The first sentence or line, at most 300 characters: MLflow adds paragraphs of advice, and whole HTML pages."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return re.split(r"(?<=[.!]) (?=[A-Z])", lines[0], maxsplit=1)[0][:300]
+    return without_credentials(re.split(r"(?<=[.!]) (?=[A-Z])", lines[0], maxsplit=1)[0])[:300]
+
+
+def without_credentials(text: str) -> str:
+    """An address, or a text with addresses in it, as it may be shown: without users, passwords and queries."""
+    return re.sub(r"(\w+://)[^/\s]*@", r"\1", re.sub(r"(\w+://[^\s?#]*)[?#][^\s]*", r"\1", text))

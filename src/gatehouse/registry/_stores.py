@@ -57,14 +57,14 @@ class Folder:
         self.root = root
 
     def files(self, under: PurePosixPath) -> list[Item]:
-        if not self.root.is_dir():
+        folder = self.root / under
+        if under.parts and not folder.is_dir():
+            return []
+        if not folder.is_dir():
             raise NotFound(
                 f"the artifact folder {self.root} is not on this machine",
                 "run this where the folder is, or let the MLflow server hand artifacts out (--serve-artifacts)",
             )
-        folder = self.root / under
-        if not folder.is_dir():
-            return []
         return [Item(under / path, (folder / path).stat().st_size) for path in _tree.files(folder)]
 
     def fetch(self, item: Item, root: Path, wrote: Wrote) -> None:
@@ -143,8 +143,15 @@ class Server(_Listed):
         from mlflow.utils.rest_utils import augmented_raise_for_status, http_request
 
         credentials = get_default_host_creds(self.repository.artifact_uri)
-        answer = http_request(credentials, f"/{quote(str(item.path))}", "GET", stream=True, timeout=PATIENCE)
-        augmented_raise_for_status(answer)
+        try:
+            with self.connection.translated():
+                answer = http_request(credentials, f"/{quote(str(item.path))}", "GET", stream=True, timeout=PATIENCE)
+                augmented_raise_for_status(answer)
+        except NotFound as error:
+            raise NotFound(
+                f"{item.path} is listed by {self._shown}, but is not there",
+                "it may be deleted at this moment; look again",
+            ) from error
         return answer
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
@@ -48,19 +48,21 @@ class RegistryReader:
                 f"name={_quoted(model)}", max_results=PAGE, order_by=["version_number ASC"], page_token=token
             )
         )
-        # The database lists versions without their aliases.
-        return tuple(_version(raw, [name for name, at in aliases.items() if at == int(raw.version)]) for raw in found)
+        with self.connection.translated():
+            # The database lists versions without their aliases.
+            return tuple(
+                _version(raw, [name for name, at in aliases.items() if at == int(raw.version)]) for raw in found
+            )
 
     def version(self, model: str, number: int) -> Version:
         """One version. Raises NotFound naming the versions that there are, or models with a similar name."""
         try:
-            raw = self.connection.ask(lambda client: client.get_model_version(model, str(number)))
+            return self.connection.ask(lambda client: _version(client.get_model_version(model, str(number))))
         except NotFound:
             numbers = [version.number for version in self.versions(model)]
             raise NotFound(
                 f"{model} has no version {number} in the registry at {self.connection.shown}", _listing(numbers)
             ) from None
-        return _version(raw, raw.aliases)
 
     def ready(self, model: str, number: int) -> Version:
         """One version, whose artifact is complete. Raises NotReady where it is still uploading or has failed."""
@@ -76,25 +78,23 @@ class RegistryReader:
     def aliases(self, model: str) -> Mapping[str, int]:
         """Where each of a model's aliases points."""
         try:
-            raw = self.connection.ask(lambda client: client.get_registered_model(model))
+            return self.connection.ask(lambda client: _aliases(client.get_registered_model(model)))
         except NotFound:
             close = get_close_matches(model, self.models(), n=3, cutoff=0.6)
             raise NotFound(
                 f"no model {model!r} in the registry at {self.connection.shown}",
                 f"did you mean {' or '.join(close)}?" if close else "check the name; nothing there is called like it",
             ) from None
-        return {alias: int(number) for alias, number in sorted(raw.aliases.items())}
 
     def run(self, run_id: str) -> Run:
         """A training run."""
         try:
-            raw = self.connection.ask(lambda client: client.get_run(run_id))
+            return self.connection.ask(lambda client: _run(client.get_run(run_id), self._page))
         except NotFound:
             raise NotFound(
                 f"no run {run_id} in the registry at {self.connection.shown}",
                 "it was deleted, or belongs to another server; register the model from a run that is kept",
             ) from None
-        return _run(raw, self._page(raw.info))
 
     def _page(self, info: Any) -> str:
         """The run's page in MLflow's UI; a database has none."""
@@ -103,7 +103,11 @@ class RegistryReader:
         return f"{self.connection.shown.rstrip('/')}/#/experiments/{info.experiment_id}/runs/{info.run_id}"
 
 
-def _version(raw: Any, aliases: Sequence[str]) -> Version:
+def _aliases(raw: Any) -> Mapping[str, int]:
+    return {alias: int(number) for alias, number in sorted(raw.aliases.items())}
+
+
+def _version(raw: Any, aliases: Sequence[str] | None = None) -> Version:
     return Version(
         model=raw.name,
         number=int(raw.version),
@@ -112,7 +116,7 @@ def _version(raw: Any, aliases: Sequence[str]) -> Version:
         created=_time(raw.creation_timestamp),
         run_id=raw.run_id or None,
         tags=dict(raw.tags),
-        aliases=tuple(sorted(aliases)),
+        aliases=tuple(sorted(raw.aliases if aliases is None else aliases)),
         stage=raw.current_stage or "None",
         description=raw.description or "",
         registered_by=raw.user_id or None,
@@ -120,7 +124,7 @@ def _version(raw: Any, aliases: Sequence[str]) -> Version:
     )
 
 
-def _run(raw: Any, link: str) -> Run:
+def _run(raw: Any, page: Callable[[Any], str]) -> Run:
     return Run(
         id=raw.info.run_id,
         experiment=raw.info.experiment_id,
@@ -131,7 +135,7 @@ def _run(raw: Any, link: str) -> Run:
         params=dict(raw.data.params),
         tags=dict(raw.data.tags),
         artifacts=raw.info.artifact_uri or "",
-        link=link,
+        link=page(raw.info),
     )
 
 

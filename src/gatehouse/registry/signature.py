@@ -92,13 +92,17 @@ class Param(msgspec.Struct, frozen=True):
 class Signature(msgspec.Struct, frozen=True):
     """``inputs`` and ``outputs`` are all columns or all tensors; None where the model does not say."""
 
-    inputs: tuple[Column, ...] | tuple[Tensor, ...] | None = None
-    outputs: tuple[Column, ...] | tuple[Tensor, ...] | None = None
+    inputs: tuple[Column | Tensor, ...] | None = None
+    outputs: tuple[Column | Tensor, ...] | None = None
     params: tuple[Param, ...] = ()
 
     def columns(self) -> tuple[Column, ...]:
         """The input columns that have a name, none for a tensor signature."""
         return tuple(spec for spec in self.inputs or () if isinstance(spec, Column) and spec.name is not None)
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The input tensors, none for a signature of columns."""
+        return tuple(spec for spec in self.inputs or () if isinstance(spec, Tensor))
 
 
 class Malformed(GatehouseError):
@@ -114,7 +118,7 @@ def parse(inputs: str | None, outputs: str | None, params: str | None) -> Signat
     )
 
 
-def _specs(text: str | None, where: str) -> tuple[Column, ...] | tuple[Tensor, ...] | None:
+def _specs(text: str | None, where: str) -> tuple[Column | Tensor, ...] | None:
     raws = _list(text, where)
     if raws is None:
         return None
