@@ -24,6 +24,10 @@ def test_what_a_terminal_or_an_encoder_would_choke_on_is_escaped(hostile: str) -
     assert msgspec.json.decode(msgspec.json.encode(fault), type=Fault) == fault
 
 
+def test_a_text_of_a_megabyte_is_cut() -> None:
+    assert len(str(Fault("a.yaml", 1, "k" * 1_000_000, "m" * 1_000_000, "f" * 1_000_000))) < 2_000
+
+
 def test_text_in_other_scripts_stays_readable() -> None:
     assert printable("größer als 風") == "größer als 風"
 

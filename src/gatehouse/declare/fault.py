@@ -10,8 +10,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 Keys = tuple[str | int, ...]
-# A value quoted back to its author; a hostile file must not fill the terminal.
+# Characters of a value quoted back to its author, and of any text: a hostile file must not fill the terminal.
 _QUOTED = 60
+_LONGEST = 500
+# How alike two words must be for one to be taken for the other, 0 to 1; `drift` is no misspelt `artifact`.
+_LIKENESS = 0.7
 
 
 class Fault(msgspec.Struct, frozen=True, order=True):
@@ -73,7 +76,7 @@ def meant(word: str, known: Iterable[str], also: Iterable[str] = ()) -> str:
     ``also`` are words that may have been meant, and that nobody is offered to choose.
     """
     choices = sorted(known)
-    close = difflib.get_close_matches(word[:100], [*choices, *sorted(also)], n=1)
+    close = difflib.get_close_matches(word[:100], [*choices, *sorted(also)], n=1, cutoff=_LIKENESS)
     if close:
         return f"did you mean `{close[0]}`?"
     return f"choose from {', '.join(choices)}" if choices else ""
