@@ -20,7 +20,8 @@ _LIKENESS = 0.7
 class Fault(msgspec.Struct, frozen=True, order=True):
     """A fault of a declared file. ``line`` counts from 1, ``key`` is dotted (``canary.version``, ``stages[1].name``).
 
-    The texts come from files that a stranger may have written, so unprintable characters are kept escaped.
+    The texts come from files that a stranger may have written, so unprintable characters are kept escaped, and a key of
+    a megabyte is cut.
     """
 
     path: str
@@ -30,8 +31,10 @@ class Fault(msgspec.Struct, frozen=True, order=True):
     fix: str = ""
 
     def __post_init__(self) -> None:
-        for field in ("path", "key", "message", "fix"):
-            msgspec.structs.force_setattr(self, field, printable(getattr(self, field)))
+        msgspec.structs.force_setattr(self, "path", printable(self.path))
+        for field in ("key", "message", "fix"):
+            text = printable(getattr(self, field))
+            msgspec.structs.force_setattr(self, field, text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}: " + (f"{self.key}: " if self.key else "")
