@@ -21,6 +21,7 @@ _ATTRIBUTES = frozenset(
     {"href", "src", "alt", "title", "open", "align", "width", "height", "start", "colspan", "rowspan"}
 )
 _SAFE_LINK = re.compile(r"(https?://|mailto:|#|/)[^\s]*", re.IGNORECASE)
+_ALIGNED = re.compile(r"text-align:(left|center|right)")
 _MENTION = re.compile(r"(?<![\w`/@])@([A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:/[A-Za-z0-9_-]+)?)")
 _TASK = re.compile(r"\[([ xX])\] ")
 _ALERT = re.compile(r"\s*\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*")
@@ -62,7 +63,11 @@ class _Sanitizer(HTMLParser):
             self._silenced = self._silenced or tag
         if self._silenced or tag not in _ALLOWED:
             return
-        kept = [(name, value or "") for name, value in attrs if name in _ATTRIBUTES and _allowed(name, value or "")]
+        # A column's alignment comes as a style; GitHub shows it as the old attribute.
+        told = [
+            ("align", m[1]) if (m := _ALIGNED.fullmatch(value or "")) else (name, value or "") for name, value in attrs
+        ]
+        kept = [(name, value) for name, value in told if name in _ATTRIBUTES and _allowed(name, value)]
         written = "".join(f' {name}="{html.escape(value)}"' for name, value in kept)
         self._out.append(f"<{tag}{written}>")
         if tag not in _VOID:

@@ -88,9 +88,10 @@ class Check:
 
 @dataclass(frozen=True)
 class Item:
-    """One thing on the timeline; ``kind`` picks how it is shown."""
+    """One thing on the timeline; ``kind`` picks how it is shown, ``order`` tells two of the same second apart."""
 
     at: datetime
+    order: int
     kind: str
     who: str
     what: str
@@ -111,7 +112,7 @@ def conversation(hub: Hub, repo: Repository, pull: Pull, *, static: bool = False
         .render(
             repo=repo,
             pull=pull,
-            items=sorted(_items(hub, repo, pull), key=lambda item: item.at),
+            items=sorted(_items(hub, repo, pull), key=lambda item: (item.at, item.order)),
             checks=_checks(repo, pull),
             blockers=rules.blockers(repo, pull) if pull.state == "open" else [],
             conflict=_conflict(repo, pull),
@@ -137,15 +138,29 @@ _REVIEWS = {
 
 
 def _items(hub: Hub, repo: Repository, pull: Pull) -> Iterator[Item]:
-    yield Item(pull.created, "comment", pull.author, "opened this pull request", pull.body, badge="author")
+    yield Item(pull.created, -1, "comment", pull.author, "opened this pull request", pull.body, badge="author")
     for comment in repo.of(pull.number):
         badge = "bot" if comment.author in hub.users and hub.users[comment.author].bot else repo.role(comment.author)
         edited = comment.updated != comment.created
-        yield Item(comment.created, "comment", comment.author, "commented", comment.body, badge=badge, edited=edited)
+        yield Item(
+            comment.created,
+            comment.id,
+            "comment",
+            comment.author,
+            "commented",
+            comment.body,
+            badge=badge,
+            edited=edited,
+        )
     yield from (_reviewed(repo, review) for review in pull.reviews if review.state != "PENDING")
-    yield from (_happened(event) for event in pull.events if event.kind in _HAPPENED)
+    for event in pull.events:
+        # A merge closes too, and says so by itself.
+        if event.kind in _HAPPENED and not (event.kind == "closed" and pull.merged):
+            yield _happened(event)
     for commit in shapes.commits(repo, pull):
-        yield Item(commit.committer.time, "commit", commit.author.name, commit.subject, sha=commit.sha)
+        # What was committed before the pull request was opened comes right below its opening.
+        time = max(commit.committer.time, pull.created)
+        yield Item(time, 0, "commit", commit.author.name, commit.subject, sha=commit.sha)
 
 
 def _reviewed(repo: Repository, review: Review) -> Item:
@@ -153,7 +168,9 @@ def _reviewed(repo: Repository, review: Review) -> Item:
     assert review.submitted is not None
     edited = review.edited is not None
     role = repo.role(review.author)
-    return Item(review.submitted, "review", review.author, what, review.body, review.commit, mood, role, edited)
+    return Item(
+        review.submitted, review.id, "review", review.author, what, review.body, review.commit, mood, role, edited
+    )
 
 
 _HAPPENED = {
@@ -172,7 +189,8 @@ def _happened(event: Event) -> Item:
     what, mood = _HAPPENED[event.kind]
     about = event.more.get("requested_reviewer", event.more.get("requested_team", {}))
     name = about.get("login", about.get("slug", ""))
-    return Item(event.at, "event", event.actor, what.format(name), sha=event.more.get("commit_id") or "", mood=mood)
+    sha = event.more.get("commit_id") or ""
+    return Item(event.at, event.id, "event", event.actor, what.format(name), sha=sha, mood=mood)
 
 
 _MOODS = {"success": "good", "failure": "bad", "error": "bad", "action_required": "bad", "timed_out": "bad",

@@ -21,13 +21,19 @@ LIMIT = 65_535
 class Refused(Exception):
     """GitHub says no: a status and the body it would send."""
 
-    def __init__(self, status: int, message: str, *errors: Mapping[str, Any], headers: Mapping[str, str] = {}) -> None:
+    def __init__(
+        self, status: int, message: str, *errors: Mapping[str, Any] | str, headers: Mapping[str, str] = {}
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.headers = headers
-        self.body = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
+        self.body: dict[str, Any] = {
+            "message": message,
+            "documentation_url": "https://docs.github.com/rest",
+            "status": str(status),
+        }
         if errors:
-            self.body["errors"] = list(errors)  # type: ignore[assignment]  # the one value that is not text
+            self.body["errors"] = list(errors)
 
 
 def invalid(resource: str, name: str, code: str = "invalid", message: str = "") -> Refused:
@@ -63,7 +69,7 @@ class Asked:
         return int(next(value for name, value in self.parameters.items() if name.endswith(("number", "_id"))))
 
     def fields(self) -> dict[str, Any]:
-        """The JSON body; {} where there is none. Refuses a text above the limit."""
+        """The JSON body; {} where there is none."""
         try:
             body = json.loads(self.sent) if self.sent else {}
         except ValueError:

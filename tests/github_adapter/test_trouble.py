@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -200,9 +203,35 @@ def test_nobody_listening_is_unreachable(github: GitHub) -> None:
         reader.pulls.get(1)
 
 
-def test_a_server_that_is_no_github_is_not_believed(github: GitHub) -> None:
-    with GitHubReader(github.token("ada"), github.url, SLUG, QUICK) as reader, pytest.raises(GatehouseError):
-        reader.pulls.get(1)
+@pytest.mark.parametrize("body", [b"<html>Please log in</html>", b"{}", b"null", b"[7]"])
+def test_a_server_that_is_no_github_is_told_from_one(body: bytes) -> None:
+    with answering(body) as url, GitHubWriter("token", url, SLUG, QUICK) as writer:
+        for ask in (lambda: writer.reader.pulls.get(1), lambda: writer.comments.stick(1, "check", "text")):
+            with pytest.raises(GatehouseError, match="is not GitHub's API") as told:
+                ask()
+            assert "GITHUB_API_URL" in told.value.fix
+
+
+@contextmanager
+def answering(body: bytes) -> Iterator[str]:
+    """A server that answers everything with 200 and the same body; its address."""
+
+    class Same(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name for it
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Same) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gatehouse.errors import GatehouseError
 from gatehouse.github.patience import Patience
-from gatehouse.github.refusal import Asking, Forbidden, explained, uncertain
+from gatehouse.github.refusal import Asking, Forbidden, errors, explained, uncertain
 
 if TYPE_CHECKING:
     from github.Repository import Repository
@@ -73,24 +73,18 @@ class Line:
 
     def read(self, asking: Asking, call: Callable[[], T]) -> T:
         """What ``call`` returns; its errors as ours."""
-        from github import GithubException
-        from requests import RequestException
-
         try:
             return call()
-        except (GithubException, RequestException) as error:
+        except errors() as error:
             raise explained(error, asking, self.slug, self._api_url) from error
 
     def write(self, asking: Asking, call: Callable[[], T], find: Callable[[], T | None]) -> T:
         """What ``call`` returns. After a breakdown, which may have come after the effect, ``find`` looks for the effect
         before the write is repeated; for a write that may safely happen twice, ``find`` is ``again``."""
-        from github import GithubException
-        from requests import RequestException
-
         for tried in range(1, self._patience.tries + 1):
             try:
                 return call()
-            except (GithubException, RequestException) as error:
+            except errors() as error:
                 if not uncertain(error) or tried == self._patience.tries:
                     raise explained(error, asking, self.slug, self._api_url) from error
             if (found := find()) is not None:

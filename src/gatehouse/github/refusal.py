@@ -33,22 +33,44 @@ class Asking:
     permission: str
 
 
+def errors() -> tuple[type[Exception], ...]:
+    """Everything that a call through PyGithub raises: its own, requests', and what it stumbles over in an answer that
+    is not GitHub's (a login page, a proxy's apology)."""
+    from github import BadAttributeException, GithubException
+    from requests import RequestException
+
+    stumbles = (BadAttributeException, AssertionError, AttributeError, KeyError, TypeError, RuntimeError)
+    return (GithubException, RequestException, *stumbles)
+
+
 def uncertain(error: Exception) -> bool:
     """Whether the request may have taken effect all the same: a breakdown there, or on the way back."""
     from github import GithubException
+    from requests import RequestException
 
-    return not isinstance(error, GithubException) or error.status >= 500
+    return isinstance(error, RequestException) or (isinstance(error, GithubException) and error.status >= 500)
 
 
 def explained(error: Exception, asking: Asking, slug: str, api_url: str) -> GatehouseError:
-    """The error that a person can act on. ``error`` is a GithubException, or one of requests'."""
+    """The error that a person can act on, for one of ``errors``."""
     from github import GithubException
+    from requests import RequestException
 
-    if not isinstance(error, GithubException):
+    if isinstance(error, RequestException):
         return Unreachable(
             f"GitHub did not answer at {api_url} when asked to {asking.doing}: {_short(error)}",
             "check GITHUB_API_URL and the network, then run it again: nothing is done twice",
         )
+    if not isinstance(error, GithubException):
+        return GatehouseError(
+            f"what answers at {api_url} is not GitHub's API: asked to {asking.doing}, it made no sense",
+            "check GITHUB_API_URL: https://api.github.com, or https://HOST/api/v3 of a GitHub Enterprise Server",
+        )
+    return _answered(error, asking, slug)
+
+
+def _answered(error: GithubException, asking: Asking, slug: str) -> GatehouseError:
+    """What GitHub's own answer means, by its status."""
     if error.status >= 500:
         return Unreachable(
             f"GitHub broke down when asked to {asking.doing}: {_said(error)}",
