@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+import msgspec
+
 from gatehouse.declare.types import Evaluation, Policy
 from gatehouse.errors import GatehouseError, NotFound
 from gatehouse.evaluate import pictures, schema
@@ -17,6 +19,7 @@ from gatehouse.evaluate.labels import read_labels
 from gatehouse.evaluate.material import Case, Fetched, Staged
 from gatehouse.evaluate.scored import Scored, joined, predictions
 from gatehouse.evaluate.scoring import Asked, features, no_column, score
+from gatehouse.evaluate.timed import Timed
 from gatehouse.registry import mlmodel
 from gatehouse.registry.mlmodel import MLModel
 from gatehouse.registry.signature import Signature
@@ -28,7 +31,9 @@ if TYPE_CHECKING:
 
     from gatehouse.evaluate.engines import Table
     from gatehouse.evaluate.statistics.board import Board
+    from gatehouse.evaluate.statistics.drift import Drift
     from gatehouse.evaluate.statistics.fairness import Disparity, Rule
+    from gatehouse.evaluate.statistics.profile import Profile
     from gatehouse.verdict import Curve, Points
 
 CANDIDATE, CHAMPION = "candidate", "champion"
@@ -242,6 +247,51 @@ class Evidence:
         import pyarrow as pa
 
         return pa.chunked_array([batch.column(0) for batch in self.labelled.batches([name])])
+
+    # --- latency
+
+    def latency(self, rate_per_s: float, duration_s: float, warmup_s: float) -> dict[str, Timed]:
+        """Candidate and champion under the same open-loop load, in turns; single rows of the evaluation table."""
+        from gatehouse.evaluate.load import Load, measure
+
+        asked = {who: self._asked(who) for who in self.models}
+        columns = list(dict.fromkeys(name for one in asked.values() for name in one.features))
+        load = Load(rate_per_s, duration_s, warmup_s, patience_s=max(5.0, duration_s))
+        samples = measure({who: one.answer for who, one in asked.items()}, self._sample(columns), load)
+        return {who: Timed.of(one) for who, one in samples.items()}
+
+    def _sample(self, columns: list[str]) -> pa.Table:
+        """Rows to send: the first batch of the table is plenty to draw from."""
+        import pyarrow as pa
+
+        return pa.Table.from_batches([next(self.labelled.batches(columns))])
+
+    # --- drift
+
+    @cached_property
+    def drift(self) -> Drift:
+        """Production features against the profile of the candidate's training run; only what the model takes counts.
+
+        Raises GatehouseError where no profile was logged.
+        """
+        from gatehouse.evaluate.statistics.drift import drift
+
+        profile = self._profile()
+        used = {column.name for column in self.signature.columns()} & set(profile.features)
+        kept = msgspec.structs.replace(
+            profile, features={name: feature for name, feature in profile.features.items() if name in used}
+        )
+        return drift(kept, self.production.batches([name for name in self.production.schema.names if name in used]))
+
+    def _profile(self) -> Profile:
+        from gatehouse.evaluate.statistics.profile import Profile
+
+        if self.candidate.profile is None:
+            raise NotFound(
+                f"the training run of version {self.request.candidate.version} logged no feature profile",
+                "log one with the run: gatehouse/profile.json, see `gatehouse profile --help`",
+            )
+        return Profile.from_json((self._folder / self.candidate.profile).read_bytes())
 
     # --- schema
 

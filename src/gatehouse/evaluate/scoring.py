@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.engines import Table
 from gatehouse.registry.signature import Signature, Tensor
 from gatehouse.runtime.answer import Answer
 from gatehouse.runtime.process import ModelProcess
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,10 @@ class Asked:
 
     process: ModelProcess
     features: tuple[str, ...]
+
+    def answer(self, batch: pa.RecordBatch) -> Answer:
+        """The process's answer to its own columns of a batch. Raises ModelError."""
+        return self.process.predict(batch.select(list(self.features)))
 
 
 def score(table: Table, models: Mapping[str, Asked]) -> dict[str, Answer]:
@@ -31,10 +39,7 @@ def score(table: Table, models: Mapping[str, Asked]) -> dict[str, Answer]:
     parts: dict[str, list[Answer]] = {name: [] for name in models}
     with ThreadPoolExecutor(max_workers=len(models)) as pool:
         for batch in table.batches(columns):
-            waiting = {
-                name: pool.submit(asked.process.predict, batch.select(list(asked.features)))
-                for name, asked in models.items()
-            }
+            waiting = {name: pool.submit(asked.answer, batch) for name, asked in models.items()}
             for name, answer in waiting.items():
                 parts[name].append(answer.result())
     return {name: _joined(answers) for name, answers in parts.items()}
