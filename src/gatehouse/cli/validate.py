@@ -28,7 +28,9 @@ def command(settings: Settings, base: str | None, head: str | None) -> int:
     repository = settings.repository
     source = Revision(repository, head) if head else WorkTree(repository.root)
     gates = {name: gate.schema for name, gate in discover(source).items()}
-    faults = validate(source, gates, base=Revision(repository, base) if base else None)
+    # What the base has got since the branch was cut is not this change's doing.
+    start = Revision(repository, repository.merge_base(base, head or "HEAD")) if base else None
+    faults = validate(source, gates, base=start)
     count = f"{len(faults)} fault{'s' * (len(faults) != 1)}" if faults else "promotions/ is valid"
     emit(settings, Validation(not faults, faults), [*map(str, faults), count])
     return BLOCKED if faults else DONE

@@ -35,7 +35,9 @@ class EmbeddedTable:
         import pyarrow as pa
 
         try:
-            for batch in self._dataset.to_batches(columns=columns, batch_size=BATCH_ROWS):
+            for batch in self._dataset.to_batches(
+                columns=None if columns is None else list(columns), batch_size=BATCH_ROWS
+            ):
                 if batch.num_rows:
                     yield batch
         except (pa.ArrowInvalid, OSError) as error:
