@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 # Seconds for one answer, and how often a question is asked again: a registry that is gone is noticed in under 15 s,
 # where MLflow's own settings (120 s, 7 more times, ever longer pauses) take a quarter of an hour.
-TIMEOUT = 6
+TIMEOUT = 5
 RETRIES = 1
 _DATABASES = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 
