@@ -25,6 +25,7 @@ class Tally:
     def __init__(self, keys: Ints, counts: Ints, plan: Plan) -> None:
         self.classes = plan.classes
         self.counts = counts
+        self._keys, self._plan = keys, plan
         rest, self.decisions = keys, []
         for _ in plan.models:
             rest, decided = np.divmod(rest, plan.classes)
@@ -32,6 +33,11 @@ class Tally:
         self.decisions.reverse()
         rest, self.label = np.divmod(rest, plan.classes)
         self.cell, self.block = np.divmod(rest, _blocks(plan))
+
+    def without_groups(self) -> Tally:
+        """The same counts over label and decisions alone, which do not depend on the order of the group cells."""
+        span = self.classes ** (1 + len(self.decisions)) * _blocks(self._plan)
+        return Tally(*_counted(self._keys % span, self.counts), self._plan)
 
     def tables(self, model: int, group: Ints, groups: int) -> Floats:
         """(groups, classes, classes) confusion tables; ``group`` (entries,) says where each entry belongs."""

@@ -384,7 +384,7 @@ def _around_atoms(values: Values, mass: float) -> Floats:
     if values.dropped:
         # Rounded values stand for all down to the one before them.
         before = np.where(heavy > 0, values.values[heavy - 1], before)
-    return np.concatenate([atoms, before])
+    return np.unique(np.concatenate([atoms, before]))
 
 
 def _counted(values: Values, edges: Floats) -> Any:

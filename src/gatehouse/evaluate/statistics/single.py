@@ -74,6 +74,7 @@ def resampled_tables(tally: Tally, models: tuple[int, ...], clustered: bool) -> 
         blocks = np.stack([tally.tables(model, block, len(present)) for model in models], axis=1)
         replicates = resampled_sums(blocks)
         return [replicates[:, index] for index in range(len(models))]
+    tally = tally.without_groups()
     drawn = resampled_counts(tally.counts)
     return [_tables_of(drawn, tally, model) for model in models]
 
@@ -150,7 +151,8 @@ def logit_interval(value: float, sd: float, z: float) -> tuple[float, float]:
     inside = value * (1 - value)
     if inside < 1e-12:
         return max(0.0, value - z * sd), min(1.0, value + z * sd)
-    centre, half = math.log(value / (1 - value)), z * sd / inside
+    # Beyond 500 logits a bound is 0 or 1 to the last digit, and its exponential no number.
+    centre, half = math.log(value / (1 - value)), min(z * sd / inside, 500.0)
     return 1 / (1 + math.exp(-centre + half)), 1 / (1 + math.exp(-centre - half))
 
 
