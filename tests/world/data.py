@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 TRAINING_ROWS = 40_000
-EVALUATION_ROWS = 50_000
+EVALUATION_ROWS = 60_000
 PRODUCTION_ROWS = 20_000
 # How much prices have risen between the training data and now.
 INFLATION = 1.3
@@ -56,11 +56,19 @@ def write(folder: Path) -> Tables:
     """Writes ``eval.parquet`` (labelled) and ``features-last-30d.parquet`` (no label) into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     tables = Tables(folder / "eval.parquet", folder / "features-last-30d.parquet")
-    applications(EVALUATION_ROWS, seed=2).to_parquet(tables.evaluation, index=False)
-    # Prices went up: people ask for more than when the training data was taken, in an otherwise unchanged market.
-    recent = applications(PRODUCTION_ROWS, seed=3, inflation=INFLATION).drop(columns=[LABEL])
-    recent.to_parquet(tables.production, index=False)
+    evaluation().to_parquet(tables.evaluation, index=False)
+    production().to_parquet(tables.production, index=False)
     return tables
+
+
+def evaluation() -> pd.DataFrame:
+    """The labelled rows that every version is judged on."""
+    return applications(EVALUATION_ROWS, seed=5)
+
+
+def production() -> pd.DataFrame:
+    """What the feature pipeline produces now: prices went up in an otherwise unchanged market; labels come later."""
+    return applications(PRODUCTION_ROWS, seed=3, inflation=INFLATION).drop(columns=[LABEL])
 
 
 def applications(rows: int, seed: int, inflation: float = 1.0) -> pd.DataFrame:

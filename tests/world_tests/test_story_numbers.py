@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from itertools import combinations
 from typing import Any
@@ -15,13 +16,14 @@ from tests.world import data
 from tests.world.recipes import CREDIT_RISK, Fitted, fit
 
 Array = np.ndarray[Any, Any]
+Measure = Callable[[Array, Array], tuple[float, float]]
 THRESHOLD = 0.3
 LIMIT = 0.05
 
 
 @cache
 def rows() -> pd.DataFrame:
-    return data.applications(data.EVALUATION_ROWS, seed=2)
+    return data.evaluation()
 
 
 @cache
@@ -61,10 +63,20 @@ def gain(candidate: int, champion: int) -> tuple[float, float]:
     return float(positive.mean()), float(error)
 
 
-def gaps(version: int, column: str) -> dict[tuple[str, str], tuple[float, float, float]]:
-    """Each pair of groups: the AUC gap, and its bounds simultaneous over all pairs (Bonferroni, 95 % one-sided)."""
+def decision(answer: int | None) -> Measure:
+    """The rate of declines among the rows with this label (None: among all), with its standard error."""
+
+    def rate(score: Array, label: Array) -> tuple[float, float]:
+        said = score[label == answer] >= THRESHOLD if answer is not None else score >= THRESHOLD
+        return float(said.mean()), float(said.std() / np.sqrt(len(said)))
+
+    return rate
+
+
+def gaps(version: int, column: str, measure: Measure = auc) -> dict[tuple[str, str], tuple[float, float, float]]:
+    """Each pair of groups: the gap, and its bounds simultaneous over all pairs (Bonferroni, 95 % one-sided)."""
     label, groups = rows()[data.LABEL].to_numpy(), rows()[column].to_numpy()
-    measured = {name: auc(scores(version)[groups == name], label[groups == name]) for name in np.unique(groups)}
+    measured = {name: measure(scores(version)[groups == name], label[groups == name]) for name in np.unique(groups)}
     pairs = list(combinations(measured, 2))
     z = float(-ndtri(0.05 / len(pairs)))
     found = {}
@@ -107,7 +119,8 @@ def test_the_trap_looks_best_on_its_own_hold_out() -> None:
 @pytest.mark.parametrize("version", [1, 3])
 @pytest.mark.parametrize("column", data.GROUPS)
 def test_honest_versions_serve_every_group_alike(version: int, column: str) -> None:
-    assert max(high for _, _, high in gaps(version, column).values()) < LIMIT - 0.005
+    for measure in (auc, decision(None), decision(1), decision(0)):
+        assert max(high for _, _, high in gaps(version, column, measure).values()) < LIMIT
 
 
 def test_the_trap_is_worse_for_small_businesses_beyond_doubt() -> None:
@@ -118,12 +131,10 @@ def test_the_trap_is_worse_for_small_businesses_beyond_doubt() -> None:
 def test_the_trap_declines_small_businesses_twice_as_often_as_anyone_else() -> None:
     shares = declined(2)
     assert shares["small"] > 2 * max(share for size, share in shares.items() if size != "small")
-    for honest in (declined(1), declined(3)):
-        assert max(honest.values()) - min(honest.values()) < 0.03
 
 
 def test_drift_shows_inflation_mildly_and_the_trap_not_at_all() -> None:
-    now = data.applications(data.PRODUCTION_ROWS, seed=3, inflation=data.INFLATION)
+    now = data.production()
     features = sorted({name for recipe in CREDIT_RISK for name in recipe.features})
     for version in (1, 2, 3):
         training = fitted(version).training
