@@ -101,6 +101,9 @@ def _order(answer: Answer, labels: Labels) -> list[int]:
             raise _other_classes(labels, [f"{_columns(answer).shape[1]} unnamed classes"])
         return list(range(len(labels.classes)))
     names = [class_name(label) for label in answer.classes]
+    if names == ["0", "1"] and len(labels.classes) == 2:
+        # A model that was trained on 0 and 1 means the negative and the positive, whatever the table calls them.
+        return [0, 1]
     try:
         return [names.index(name) for name in labels.classes]
     except ValueError:
