@@ -22,7 +22,7 @@ class Fault:
     """Catches the next ``times`` requests whose method and path match.
 
     ``status`` None drops the connection without an answer. With ``after`` the request does its work first: what the
-    client is told, and what happened, differ. ``message`` replaces GitHub's usual words.
+    client is told, and what happened, differ.
     """
 
     method: str
@@ -31,7 +31,6 @@ class Fault:
     after: bool = False
     times: int = 1
     retry_after: int | None = None
-    message: str | None = None
 
     def catches(self, method: str, path: str) -> bool:
         return self.times > 0 and method == self.method and re.search(self.path, path) is not None
@@ -42,5 +41,5 @@ class Fault:
         if self.status is None:
             return None
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
-        message = self.message or _WORDS.get(self.status, "Not now")
+        message = _WORDS.get(self.status, "Not now")
         return Answer(self.status, {"message": message, "documentation_url": "https://docs.github.com/rest"}, headers)

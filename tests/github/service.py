@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -108,9 +109,15 @@ class Service:
                 answer = Answer(refusal.status, refusal.body, refusal.headers)
             self.checker.response(self._exchange(asked, answer))
         except openapi.Violation as violation:
-            self.violations.append(str(violation))
-            return Answer(500, {"message": str(violation), "documentation_url": ""})
+            return self._broken(str(violation))
+        except Exception:  # noqa: BLE001  # a fault of the stand-in's own fails the test as well, wherever it is
+            return self._broken(f"the stand-in broke at {asked.method} {asked.template}: {traceback.format_exc()}")
         return answer
+
+    def _broken(self, said: str) -> Answer:
+        if said not in self.violations:
+            self.violations.append(said)
+        return Answer(500, {"message": said, "documentation_url": ""})
 
     def _worked_out(self, found: Route, asked: Asked) -> Answer:
         if "repo" in asked.parameters:

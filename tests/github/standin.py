@@ -122,6 +122,11 @@ class GitHub:
         pull.reviews.append(made)
         return made
 
+    def label(self, repo: Repository, number: int, name: str) -> None:
+        """A label on a pull request, made where the repository has none of this name."""
+        repo.labels.setdefault(name, self.hub.number())
+        repo.pulls[number].labels.append(name)
+
     def ruleset(self, repo: Repository, *rules: dict[str, Any], branch: str = "~DEFAULT_BRANCH") -> dict[str, Any]:
         """An active ruleset on a branch, of rules as GitHub's API shows them; change the dict to change the setting."""
         made: dict[str, Any] = {

@@ -102,6 +102,19 @@ def test_a_violation_fails_the_test_that_caused_it(tmp_path: Path, checker: Chec
         misuse()
 
 
+def test_a_fault_of_the_stand_in_itself_fails_the_test_too(tmp_path: Path) -> None:
+    from tests.github.raw import Raw
+
+    def broken() -> None:
+        with GitHub(tmp_path) as github:
+            repo = github.repository("acme/models")
+            github.pull(repo, "main", by="acme").labels.append("not known to the repository")
+            Raw(github, github.token("acme"), "acme/models").call("GET", "/pulls/1")
+
+    with pytest.raises(Violation, match=r"(?s)the stand-in broke at GET .*KeyError"):
+        broken()
+
+
 def test_the_cut_keeps_what_is_named_and_drops_what_is_said() -> None:
     named = {"description": {"type": "string", "description": "prose", "example": "gone"}, "x-kept": {"type": "null"}}
     schema = {"type": "object", "x-gone": 1, "properties": named, "required": ["description"]}

@@ -9,13 +9,17 @@ from tests.github.state import Pull, Repository
 from tests.github_adapter.conftest import BRANCH, SLOT, SLUG
 
 
-def test_a_pull_request_comes_back_as_a_frozen_value(reader: GitHubReader, pull: Pull) -> None:
-    pull.labels, pull.draft = [], True
+def test_a_pull_request_comes_back_as_a_frozen_value(
+    github: GitHub, repo: Repository, reader: GitHubReader, pull: Pull
+) -> None:
+    pull.draft = True
+    github.label(repo, 1, "model: ä/b")
     found = reader.pulls.get(1)
     assert (found.title, found.author.login, found.head, found.base) == (pull.title, "ada", BRANCH, "main")
     assert (found.head_sha, found.base_sha, found.head_slug) == (pull.head_sha, pull.base_sha, SLUG)
     assert found.open
     assert found.draft
+    assert found.labels == ("model: ä/b",)
     assert found.mergeable
     assert (found.merged, found.merge_sha) == (None, None)
     assert found.url.endswith("/acme/models/pull/1")

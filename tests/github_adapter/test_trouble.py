@@ -166,10 +166,18 @@ def test_the_last_requests_of_the_hour_still_work_and_then_the_time_is_named(
             reader.pulls.get(1)
 
 
-def test_a_check_is_not_moved_to_a_status_by_a_limit(
-    github: GitHub, repo: Repository, bot: GitHubWriter, pull: Pull
+def test_a_missing_permission_on_the_hours_last_request_is_no_limit(
+    github: GitHub, repo: Repository, connect: Connect, pull: Pull
 ) -> None:
-    github.fail("POST", "/check-runs$", 403, retry_after=600)
+    with pytest.raises(Forbidden, match="may not merge"):
+        connect(github.token("eve", limit=2)).pulls.merge(1, pull.head_sha)
+
+
+@pytest.mark.parametrize(("status", "retry_after"), [(403, 600), (403, None), (429, None)])
+def test_a_check_is_not_moved_to_a_status_by_a_limit(
+    status: int, retry_after: int | None, github: GitHub, repo: Repository, bot: GitHubWriter, pull: Pull
+) -> None:
+    github.fail("POST", "/check-runs$", status, retry_after=retry_after)
     with pytest.raises(Unreachable):
         bot.checks.report(pull.head_sha, CHECK)
     assert not repo.statuses

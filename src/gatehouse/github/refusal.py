@@ -105,11 +105,17 @@ def _limited(error: GithubException, asking: Asking) -> GatehouseError | None:
     if "retry-after" in headers:
         wait = f"GitHub asks for a pause of {headers['retry-after']} s before it will {asking.doing}"
         return Unreachable(f"{wait} (secondary rate limit)", "wait that long, then run it again")
-    if headers.get("x-ratelimit-remaining") == "0":
+    said = _said(error).lower()
+    if headers.get("x-ratelimit-remaining") == "0" and "rate limit" in said:
         limit = headers.get("x-ratelimit-limit", "?")
         return Unreachable(
             f"GitHub's hourly limit of {limit} requests is used up, until {_reset(headers)}",
             "run it again after that time, or with the token of a GitHub App, whose limit is its own",
+        )
+    if error.status == 429 or "secondary rate limit" in said:
+        return Unreachable(
+            f"GitHub will not {asking.doing} now: too many requests in a short time (secondary rate limit)",
+            "wait a minute, then run it again",
         )
     return None
 
