@@ -13,7 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from gatehouse.pin import Pin, Role, Slot
-from gatehouse.verdict import Outcome
+from gatehouse.verdict import Outcome, Relation
 
 
 class Kind(StrEnum):
@@ -37,6 +37,7 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True):
     high: float | None = None
     champion: float | None = None
     unit: str = ""
+    relation: Relation | None = None
 
 
 class Gate(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -47,15 +47,23 @@ class Want:
 
     @property
     def pull_request(self) -> int | None:
-        """The pull request that was merged, where the commit's subject names it."""
-        found = _NUMBER.search(self.commit.subject)
-        return int(found[1] or found[2]) if found else None
+        return pull_request(self.commit)
 
     @property
     def reason(self) -> str:
-        """What the commit says of itself; for a merge the pull request's title."""
-        lines = [line.strip() for line in self.commit.message.splitlines() if line.strip()]
-        return next((line for line in lines if not line.startswith("Merge pull request #")), self.commit.subject)
+        return reason_of(self.commit)
+
+
+def pull_request(commit: Commit) -> int | None:
+    """The pull request that was merged, where the commit's subject names it."""
+    found = _NUMBER.search(commit.subject)
+    return int(found[1] or found[2]) if found else None
+
+
+def reason_of(commit: Commit) -> str:
+    """What the commit says of itself; for a merge the pull request's title."""
+    lines = [line.strip() for line in commit.message.splitlines() if line.strip()]
+    return next((line for line in lines if not line.startswith("Merge pull request #")), commit.subject)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ def _figure(measure: Measure) -> Figure:
         _finite(interval.high) if interval else None,
         _finite(measure.champion),
         measure.unit,
+        measure.relation,
     )
 
 
