@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Beyond these a page helps nobody; whoever needs the rest reads the JSON document.
-MAX_RESULTS, MAX_GATES, MAX_MEASURES, MAX_EXHIBITS = 50, 60, 400, 8
+MAX_RESULTS, MAX_GATES, MAX_MEASURES, MAX_EXHIBITS = 30, 40, 400, 8
 
 
 def page(results: Sequence[Result], context: Context) -> str:

@@ -70,8 +70,8 @@ def comment(results: Sequence[Result], context: Context) -> str:
             "No pin under `promotions/` changes here, so there was nothing to check.",
         )
     for cut in CUTS:
-        text = _compose(results, context, cut)
-        if len(text.encode()) <= LIMIT:
+        text = _fitting(_compose(results, context, cut))
+        if text:
             return text
     return _table_alone(results, context)
 
@@ -107,14 +107,29 @@ def _lines(*lines: str) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _compose(results: Sequence[Result], context: Context, cut: Cut) -> str:
-    lines = [MARKER, *_head(results)]
-    shown = [result for result in results if cut.sections and (cut.passed or not result.passed)]
-    for result in shown:
-        lines += ["", *_section(result, context, cut, several=len(results) > 1)]
+def _fitting(lines: Iterator[str]) -> str:
+    """The lines as one text, or "" as soon as they are too long: nobody waits for what will not be posted."""
+    kept, size = [], 0
+    for line in lines:
+        size += len(line.encode()) + 1
+        if size > LIMIT:
+            return ""
+        kept.append(line)
+    return _lines(*kept)
+
+
+def _compose(results: Sequence[Result], context: Context, cut: Cut) -> Iterator[str]:
+    yield MARKER
+    yield from _head(results)
+    for result in results if cut.sections else ():
+        if cut.passed or not result.passed:
+            yield ""
+            yield from _section(result, context, cut, several=len(results) > 1)
     if cut.missing:
-        lines += ["", *_shortened(cut.missing, context)]
-    return _lines(*lines, "", *_ending(context))
+        yield ""
+        yield from _shortened(cut.missing, context)
+    yield ""
+    yield from _ending(context)
 
 
 def _table_alone(results: Sequence[Result], context: Context) -> str:
@@ -166,7 +181,11 @@ def _place(result: Result) -> str:
 
 
 def _section(result: Result, context: Context, cut: Cut, *, several: bool) -> Iterator[str]:
-    if several:
+    folded = several and result.passed
+    if folded:
+        yield f"<details><summary>{_verdict(result)}</summary>"
+        yield ""
+    elif several:
         yield f"### {_verdict(result)}"
         yield ""
     yield from _brief(result, context)
@@ -185,6 +204,9 @@ def _section(result: Result, context: Context, cut: Cut, *, several: bool) -> It
         yield from _every_figure(result)
     yield ""
     yield from _evidence(result, context)
+    if folded:
+        yield ""
+        yield "</details>"
 
 
 def _brief(result: Result, context: Context) -> Iterator[str]:

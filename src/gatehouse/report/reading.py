@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gatehouse.evaluate.result import Result
-from gatehouse.pin import Role
+from gatehouse.pin import MODEL, Role
 from gatehouse.report import figures
 from gatehouse.report.context import Context
 from gatehouse.report.text import below
@@ -190,12 +190,11 @@ def _got_worse(measure: Measure) -> bool:
 def reproduce(result: Result) -> str:
     """The command that asks the same question on a laptop; "" where the names are not ones a shell should see."""
     slot = result.request.slot
-    words = [slot.model, slot.label]
-    plain = all(word and all(c.isascii() and (c.isalnum() or c in "-_.") for c in word) for word in words)
-    return f"gatehouse check {slot.model} --to {slot.label}" if plain and not slot.model.startswith("-") else ""
+    plain = MODEL.fullmatch(slot.model) and MODEL.fullmatch(slot.label)
+    return f"gatehouse check {slot.model} --to {slot.label}" if plain else ""
 
 
 def version_link(model: str, version: int, context: Context) -> str:
     """The version's page in the registry's web interface, or ""."""
     base = context.links.mlflow.rstrip("/")
-    return below(f"{base}/#/models/{model}/versions/{version}", base) if base else ""
+    return below(f"{base}/#/models/{model}/versions/{version}", base) if MODEL.fullmatch(model) else ""

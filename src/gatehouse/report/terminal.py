@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
@@ -43,6 +44,7 @@ SIGNS = {
 }
 
 
+GAP = 3  # cells between two columns: the padding, and the blank line of the box
 # A terminal narrower than this many cells loses the column; the verdict, the value and the limit always stay.
 NEEDS = {"interval": 104, "champion": 80, "measured": 62}
 
@@ -110,21 +112,26 @@ def _table(verdicts: Sequence[Verdict], width: int) -> Table:
     measures = [measure for measure in chosen if measure]
     compared = width >= NEEDS["champion"] and any(measure.champion is not None for measure in measures)
     bounded = width >= NEEDS["interval"] and any(measure.interval for measure in measures)
-    named = width >= NEEDS["measured"]
+    titles = ["value", "limit", *["champion"][:compared], *[interval_title(measures).lower()][:bounded]]
+    words = [" ".join((SIGNS[verdict.outcome][0], FACES[verdict.outcome].word)) for verdict in verdicts]
+    figured = [_cells(measure, compared=compared, bounded=bounded) for measure in chosen]
+    names = [middle(verdict.gate, 20) for verdict in verdicts]
+    # Figures keep their room, and what was measured is elided to what is left.
+    room = width - GAP - sum(_widest(column) + GAP for column in (names, words, *zip(titles, *figured, strict=True)))
+    named = width >= NEEDS["measured"] and room > 12
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
-    table.add_column("gate", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    if named:
-        table.add_column("measured", no_wrap=True, overflow="ellipsis", ratio=1)
-    for title in ("value", "limit", *["champion"][:compared], *[interval_title(measures).lower()][:bounded]):
+    for title in ("gate", "verdict", *["measured"][:named]):
+        table.add_column(title, no_wrap=True)
+    for title in titles:
         table.add_column(title, justify="right", no_wrap=True)
-    for verdict, measure in zip(verdicts, chosen, strict=True):
-        sign, colour = SIGNS[verdict.outcome]
-        what = [Text(clean(measure.name if measure else verdict.summary, 120))] if named else []
-        word = Text(f"{sign} {FACES[verdict.outcome].word}", style=colour)
-        cells = _cells(measure, compared=compared, bounded=bounded)
-        table.add_row(Text(middle(verdict.gate, 20)), word, *what, *map(Text, cells))
+    for verdict, measure, name, word, cells in zip(verdicts, chosen, names, words, figured, strict=True):
+        what = [Text(middle(measure.name, room) if measure else clean(verdict.summary, room))] if named else []
+        table.add_row(Text(name), Text(word, style=SIGNS[verdict.outcome][1]), *what, *map(Text, cells))
     return table
+
+
+def _widest(cells: Sequence[str]) -> int:
+    return max(map(cell_len, cells), default=0)
 
 
 def _cells(measure: Measure | None, *, compared: bool, bounded: bool) -> list[str]:

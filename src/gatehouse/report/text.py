@@ -28,18 +28,23 @@ def clean(text: str, limit: int = 300) -> str:
 
     What is cut off is cut from the end, and an ellipsis says so.
     """
+    # Whatever is kept comes from the front: a giant text costs no more than a long one.
+    front = text[: limit * 4 + 100]
+    line = re.sub(r"\s{2,}", " ", front if front.isascii() and front.isprintable() else _visible(front)).strip()
+    return line if len(line) <= limit else line[: max(limit - 1, 0)].rstrip() + ELLIPSIS
+
+
+def _visible(text: str) -> str:
     kept: list[str] = []
     marks = 0
-    # Whatever is kept comes from the front: a giant text costs no more than a long one.
-    for character in text[: limit * 4 + 100]:
+    for character in text:
         category = unicodedata.category(character)
         marks = marks + 1 if category in ("Mn", "Me") else 0
         if marks > MAX_MARKS or category in ("Cf", "Cs"):
             continue
         blank = category == "Cc" or (category[0] == "Z" and character != "\u00a0")
         kept.append(" " if blank else character)
-    line = re.sub(r"\s{2,}", " ", "".join(kept)).strip()
-    return line if len(line) <= limit else line[: max(limit - 1, 0)].rstrip() + ELLIPSIS
+    return "".join(kept)
 
 
 def middle(text: str, limit: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gatehouse.report.figures import MINUS, number
-from gatehouse.report.plots.svg import FONT, Svg, element, elide, line, text, text_width
+from gatehouse.report.plots.svg import FONT, Svg, canvas, element, elide, line, text, text_width
 
 # Figures beyond this are not drawn: spans over it overflow, and no scale would show them beside others.
 HUGE = 1e15
@@ -186,12 +186,5 @@ def drawable(
 
 def nothing(title: str, width: float) -> Svg:
     """The drawing of an exhibit without a single figure that could be drawn."""
-    return element(
-        "svg",
-        text(width / 2, 32, "no figures to draw", kind="muted", anchor="middle"),
-        viewBox=f"0 0 {width:.0f} 56",
-        width=int(width),
-        height=56,
-        role="img",
-        aria_label=f"{title}: no figures to draw",
-    )
+    words = text(width / 2, 32, "no figures to draw", kind="muted", anchor="middle")
+    return canvas(width, 56, f"{title}: no figures to draw", [words])

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gatehouse.report.figures import number
 from gatehouse.report.plots.axes import Frame, Kind, Scale, drawable, grid, kind_of, legend, nothing, over, room_for
-from gatehouse.report.plots.svg import FONT, Svg, canvas, element, elide, line, text, text_width
+from gatehouse.report.plots.svg import FONT, Svg, canvas, element, elide, line, text, text_width, title
 from gatehouse.verdict import Curve
 
 MOST_POINTS = 240
@@ -74,7 +74,7 @@ def _lines(series: Mapping[str, Sequence[tuple[float, float]]], frame: Frame) ->
         path = " ".join(f"{frame.x.at(x):.1f},{frame.y.at(y):.1f}" for x, y in points)
         if len(points) == 1:
             path = f"{path} {path}"
-        yield element("polyline", element("title", name), points=path, class_=f"curve {kind_of(name, index)}")
+        yield element("polyline", title(name), points=path, class_=f"curve {kind_of(name, index)}")
 
 
 def _limits(limits: Mapping[str, float], frame: Frame) -> Iterator[Svg]:

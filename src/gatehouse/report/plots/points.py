@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from gatehouse.report.plots.axes import Frame, Kind, drawable, grid, kind_of, legend, nothing, over, room_for
-from gatehouse.report.plots.svg import Svg, canvas, element, elide, line, text
+from gatehouse.report.plots.svg import Svg, canvas, element, elide, line, text, title
 from gatehouse.verdict import Points
 
 MOST_POINTS = 500
@@ -43,7 +43,7 @@ def _clouds(series: Mapping[str, Sequence[tuple[float, float]]], frame: Frame) -
     """One path a series: a thousand points stay a small page. The first series is drawn last, on top."""
     for index, (name, points) in reversed(list(enumerate(series.items()))):
         marks = "".join(f"M{frame.x.at(x):.1f} {frame.y.at(y):.1f}{_mark(name)}" for x, y in points)
-        yield element("path", element("title", name), d=marks, class_=f"{_shape(name)} {kind_of(name, index)}")
+        yield element("path", title(name), d=marks, class_=f"{_shape(name)} {kind_of(name, index)}")
 
 
 def _mark(name: str) -> str:

@@ -59,8 +59,8 @@ class Layout:
 
 def draw(exhibit: Rows, shown: Sequence[Row], width: int) -> Svg:
     """Some rows of the exhibit on the scale of all of them, so that two drawings of it compare."""
-    layout = _layout(exhibit, shown, width)
-    if layout is None or not shown:
+    layout = _layout(exhibit, shown, width) if shown else None
+    if layout is None:
         return nothing(exhibit.title, width)
     scale = layout.scale
     keys, below = legend(_keys(exhibit, shown), width, 12)
@@ -86,13 +86,11 @@ def draw(exhibit: Rows, shown: Sequence[Row], width: int) -> Svg:
 
 def _layout(exhibit: Rows, shown: Sequence[Row], width: int) -> Layout | None:
     stacked = width < WIDE
-    label = (
-        0.0 if stacked else min(max(text_width(row.name[:200]) for row in shown or exhibit.rows), 0.34 * width) + GAP
-    )
+    label = 0.0 if stacked else min(max(text_width(row.name[:200]) for row in shown), 0.34 * width) + GAP
     counted = not stacked and any(row.rows is not None for row in shown)
     rows = max(text_width(_count(row)) for row in shown) + GAP if counted else 0.0
     size = _size(exhibit)
-    value = 4.0 if stacked else max((text_width(_value(row, size)) for row in shown), default=0.0) + GAP
+    value = 4.0 if stacked else max(text_width(_value(row, size)) for row in shown) + GAP
     start = 6.0 if stacked else label + rows
     scale = over(_figures(exhibit), start, width - min(value, 0.36 * width) - 2, zero=exhibit.shape == "bars")
     return Layout(width, label, rows, scale, size, stacked) if scale else None

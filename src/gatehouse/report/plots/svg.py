@@ -49,10 +49,15 @@ def canvas(width: float, height: float, label: str, parts: Iterable[Svg]) -> Svg
 
 def text(x: float, y: float, content: str, *, kind: str = "", anchor: str = "start", full: str = "") -> Svg:
     """A line of text with its baseline at y. ``full`` is what was elided, told where the pointer rests."""
-    told = [element("title", clean(full, 500))] if full and full != content else []
+    told = [title(full)] if full and full != content else []
     return element(
         "text", *told, content, x=x, y=y, class_=kind or None, text_anchor=None if anchor == "start" else anchor
     )
+
+
+def title(content: str) -> Svg:
+    """What a browser tells where the pointer rests on the element around it."""
+    return element("title", clean(content, 500))
 
 
 def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Svg:
