@@ -14,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from gatehouse.errors import GatehouseError
+from gatehouse.runtime import wire
 from gatehouse.runtime.failures import ModelAnswerInvalid, ModelDidNotStart, ModelDied, ModelRaised, ModelTimedOut
 from gatehouse.runtime.launch import Bare, Command
 from gatehouse.runtime.process import ModelProcess
@@ -210,6 +212,20 @@ def test_a_large_table_comes_back_whole(odd: ModelProcess) -> None:
     answer = odd.predict(rows("number", 200_000))
 
     np.testing.assert_array_equal(answer.array, np.arange(200_000.0))
+
+
+def test_more_than_a_message_holds_is_refused_before_it_is_sent(
+    odd: ModelProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "BODY_LIMIT", 10_000)
+    with pytest.raises(GatehouseError, match="1,000 rows take"):
+        odd.predict(rows("number", 1_000))
+    assert odd.predict(rows("number", 10)).array.tolist() == list(range(10))
+
+
+def test_no_rows_get_no_predictions(odd: ModelProcess) -> None:
+    with pytest.raises(ModelRaised, match="on 0 rows: single positional indexer"):
+        odd.predict(rows("number", 1).slice(0, 0))
 
 
 def test_a_model_that_exits_while_loading_did_not_start(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from gatehouse.runtime.failures import (
 )
 from gatehouse.runtime.keeper import Keeper
 from gatehouse.runtime.launch import Bare, Command, Launcher
+from gatehouse.runtime.outgoing import Outgoing
 
 Method = Literal["auto", "predict", "predict_proba"]
 # How long a killed process may take to be gone, and a closed connection to be followed by an exit status.
@@ -72,6 +73,7 @@ class ModelProcess:
         self.timeouts = timeouts
         self._launcher = launcher
         self._started = False
+        self._outgoing = Outgoing()
         self._ending = threading.Lock()
         self._failure: Callable[[], ModelError] | None = None
         self._scratch = tempfile.TemporaryDirectory(prefix="gatehouse-model-", ignore_cleanup_errors=True)
@@ -128,12 +130,13 @@ class ModelProcess:
         """The model's predictions for a pyarrow.Table or RecordBatch, one a row; ``timeout`` in seconds.
 
         The caller chooses the size of a batch: it travels as one message. Every column that is given is sent, so a
-        label has no business here; schema metadata stays behind. Raises ModelRaised and ModelAnswerInvalid; and
-        ModelTimedOut and ModelDied, after which the process is gone and every later call raises the same.
+        label has no business here; schema metadata stays behind. Raises ModelRaised and ModelAnswerInvalid;
+        ModelTimedOut and ModelDied, after which the process is gone and every later call raises the same; and
+        GatehouseError for rows that are too large for one message.
         """
         if self._failure is not None:
             raise self._failure()
-        batch, allowed = _one_batch(table), self.timeouts.predict_s if timeout is None else timeout
+        batch, allowed = self._outgoing(table), self.timeouts.predict_s if timeout is None else timeout
         try:
             header, body = self._channel.ask(
                 batch, partial(answer.room, rows=batch.num_rows), time.monotonic() + allowed
@@ -254,20 +257,3 @@ def _ending(status: int | None) -> str:
         return f"was ended by {signal.Signals(-status).name}"
     except ValueError:
         return f"was ended by signal {-status}"
-
-
-def _one_batch(table: Any) -> Any:
-    """The rows as one pyarrow.RecordBatch of plain columns.
-
-    A dictionary-encoded column becomes what it encodes: a record batch travels without its dictionaries, and a model's
-    signature knows no categories.
-    """
-    import pyarrow as pa
-
-    if isinstance(table, pa.Table):
-        batches = table.combine_chunks().to_batches()
-        table = batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
-    for place, field in enumerate(table.schema):
-        if pa.types.is_dictionary(field.type):
-            table = table.set_column(place, field.name, table.column(place).cast(field.type.value_type))
-    return table.replace_schema_metadata(None) if table.schema.metadata else table
