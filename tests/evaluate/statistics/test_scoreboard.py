@@ -24,13 +24,13 @@ def _columns(task: str) -> dict[str, Any]:
     random = np.random.default_rng(5)
     n = ROWS
     columns: dict[str, Any] = {
-        "sex": random.choice(["f", "m", None], n).tolist(),
+        "sex": [["f", "m", None][code] for code in random.integers(0, 3, n)],
         "old": random.choice([True, False], n),
         "customer": random.integers(0, 60, n),
     }
     if task == "regression":
-        label = random.normal(100, 1, n)
-        return columns | {"label": label, "candidate": label + random.normal(size=n), "champion": label * 1.01}
+        truth = random.normal(100, 1, n)
+        return columns | {"label": truth, "candidate": truth + random.normal(size=n), "champion": truth * 1.01}
     if task == "binary":
         label = random.integers(0, 2, n)
         score = np.round(np.clip(random.normal(0.3 + 0.3 * label, 0.2), 0, 1), 2)
@@ -47,7 +47,9 @@ def _answers(board: Board) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in board.plan.metrics:
         found[name] = board.estimate(name)
-        found[f"{name} by group"] = board.disparity(name, Rule(0.1, min_rows=10, min_positives=2, min_negatives=2))
+        found[f"{name} by group"] = board.disparity(
+            name, Rule(0.1, depth=2, min_rows=10, min_positives=2, min_negatives=2)
+        )
         if name != "expected_calibration_error":
             found[f"{name} compared"] = board.compare(name, 0.01)
     return found
@@ -73,7 +75,6 @@ def _whole(task: Any, cluster: str | None) -> tuple[Plan, dict[str, Any]]:
         names(task),
         models=("candidate", "champion"),
         groups=("sex", "old"),
-        depth=2,
         cluster=cluster,
         classes=3 if task == "multiclass" else 2,
     )

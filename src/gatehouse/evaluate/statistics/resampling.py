@@ -5,7 +5,7 @@ The seed is fixed: the same rows give the same interval, today and at the audit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -14,39 +14,46 @@ from gatehouse.evaluate.statistics.rows import Floats
 
 REPLICATES = 2_000
 SEED = 20_230_917
-# Weights held at once; bounds the memory of a bootstrap over many blocks.
-_WEIGHTS = 1 << 21
+# Weights handled at once; bounds the memory of a bootstrap over many blocks.
+_AT_ONCE = 1 << 21
 
 
-def resampled_sums(units: Floats, replicates: int = REPLICATES) -> Floats:
-    """(replicates, …) sums over units (units, …) drawn with replacement, as many as there are."""
+def resampled_sums(units: Floats) -> Floats:
+    """(REPLICATES, …) sums over units (units, …) drawn with replacement, as many as there are."""
     count = len(units)
     flat = units.reshape(count, -1)
     if not count:
-        return np.zeros((replicates, *units.shape[1:]))
-    parts = [weights @ flat for weights in _drawn(count, replicates)]
-    return np.concatenate(parts).reshape(replicates, *units.shape[1:])
+        return np.zeros((REPLICATES, *units.shape[1:]))
+    weights = _drawn(count)
+    step = max(1, _AT_ONCE // count)
+    parts = [weights[start : start + step].astype(float) @ flat for start in range(0, REPLICATES, step)]
+    return np.concatenate(parts).reshape(REPLICATES, *units.shape[1:])
 
 
-def _drawn(units: int, replicates: int) -> Iterator[Floats]:
-    """Chunks of (some replicates, units) weights."""
+@lru_cache(maxsize=4)
+def _drawn(units: int) -> npt.NDArray[np.uint8]:
+    """(REPLICATES, units) how often each unit is drawn; kept, since every metric of a board has as many units."""
     random = np.random.default_rng(SEED)
-    step = max(1, _WEIGHTS // units)
-    for start in range(0, replicates, step):
-        rows = min(step, replicates - start)
+    step = max(1, _AT_ONCE // units)
+    parts = []
+    for start in range(0, REPLICATES, step):
+        rows = min(step, REPLICATES - start)
         draws = random.integers(0, units, size=(rows, units)) + np.arange(rows)[:, None] * units
-        yield np.bincount(draws.ravel(), minlength=rows * units).reshape(rows, units).astype(float)
+        drawn = np.bincount(draws.ravel(), minlength=rows * units).reshape(rows, units)
+        # A unit drawn more than 255 times is as good as impossible: the count is Poisson with mean 1.
+        parts.append(np.minimum(drawn, 255).astype(np.uint8))
+    return np.concatenate(parts)
 
 
-def resampled_counts(counts: npt.NDArray[np.int64], replicates: int = REPLICATES) -> Floats:
-    """(replicates, cells) counts of as many rows, drawn with replacement: one multinomial over the cells.
+def resampled_counts(counts: npt.NDArray[np.int64]) -> Floats:
+    """(REPLICATES, cells) counts of as many rows, drawn with replacement: one multinomial over the cells.
 
     The same law as drawing rows, at a cost that does not know how many there are.
     """
     total = int(counts.sum())
     if not total:
-        return np.zeros((replicates, len(counts)))
-    drawn = np.random.default_rng(SEED).multinomial(total, counts / total, size=replicates)
+        return np.zeros((REPLICATES, len(counts)))
+    drawn = np.random.default_rng(SEED).multinomial(total, counts / total, size=REPLICATES)
     return drawn.astype(float)
 
 

@@ -36,7 +36,6 @@ class Plan(msgspec.Struct, frozen=True):
     models: tuple[str, ...] = ("candidate",)
     label: str = "label"
     groups: tuple[str | Banding, ...] = ()
-    depth: int = 1
     cluster: str | None = None
     threshold: float = 0.5
     classes: int = 2
