@@ -297,9 +297,12 @@ process.predict(pa.table({"do": ["hang"], "number": [1.0]}), timeout=600)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
-def test_a_model_busy_with_a_request_does_not_outlive_its_parent(folders: dict[str, Path]) -> None:
+def test_a_model_busy_with_a_request_does_not_outlive_its_parent(folders: dict[str, Path], tmp_path: Path) -> None:
     parent = subprocess.Popen(
-        (sys.executable, "-c", _PARENT, str(folders["strange"])), stdout=subprocess.PIPE, text=True
+        (sys.executable, "-c", _PARENT, str(folders["strange"])),
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     )
     with parent:
         assert parent.stdout is not None
