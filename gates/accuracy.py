@@ -8,8 +8,10 @@ is no worse than that much. At a model's first promotion there is no champion, a
 
 from typing import Any
 
+from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.evidence import Evidence
 from gatehouse.evaluate.gates import Thresholds
+from gatehouse.evaluate.statistics.metrics import Better, Metric
 from gatehouse.evaluate.statistics.results import Comparison, Conclusion, Estimate
 from gatehouse.verdict import Curve, Measure, Outcome, Points, Relation, Verdict, at_least, at_most, judged
 
@@ -50,6 +52,7 @@ _OUTCOMES = {
 def check(evidence: Evidence, thresholds: Thresholds) -> Verdict:
     metric, confidence = thresholds["metric"], thresholds["confidence"]
     board = evidence.board(metric)
+    _turned_right(board.metric(metric), thresholds)
     candidate = board.estimate(metric, confidence=confidence)
     if evidence.champion is None:
         absolute = _absolute(metric, candidate, None, thresholds)
@@ -70,6 +73,17 @@ def check(evidence: Evidence, thresholds: Thresholds) -> Verdict:
         notes=_notes(candidate),
         exhibits=_pictures(evidence),
     )
+
+
+def _turned_right(metric: Metric, thresholds: Thresholds) -> None:
+    """A lowest log-loss keeps nothing bad out. Raises GatehouseError for a limit on the wrong side."""
+    right, wrong, better = ("minimum", "maximum", "more")
+    if metric.better is Better.LOWER:
+        right, wrong, better = ("maximum", "minimum", "less")
+    if wrong in thresholds and right not in thresholds:
+        raise GatehouseError(
+            f"gates.accuracy has a {wrong} for {metric.name}, of which {better} is better", f"write `{right}` instead"
+        )
 
 
 def _absolute(metric: str, found: Estimate, champion: float | None, thresholds: Thresholds) -> list[Measure]:
@@ -99,7 +113,7 @@ def _improvement(comparison: Comparison) -> Measure:
 def _said(comparison: Comparison) -> str:
     gain = comparison.improvement
     if gain is None:
-        return f"cannot be compared ({comparison.difference.note})"
+        return f"cannot be compared: {comparison.difference.note or 'too few rows'}"
     words = {
         Conclusion.PROVEN: "at least",
         Conclusion.REFUTED: "less than",

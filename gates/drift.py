@@ -10,7 +10,7 @@ that production does not have at all blocks.
 from gatehouse.evaluate.evidence import Evidence
 from gatehouse.evaluate.gates import Thresholds
 from gatehouse.evaluate.statistics.drift import ColumnDrift
-from gatehouse.verdict import Measure, Outcome, Relation, Row, Rows, Verdict, at_most, judged, within
+from gatehouse.verdict import Measure, Outcome, Relation, Row, Rows, Verdict, at_most, judged, plainly, within
 
 THRESHOLDS = {
     "type": "object",
@@ -51,14 +51,22 @@ def check(evidence: Evidence, thresholds: Thresholds) -> Verdict:
     ignored = set(thresholds["ignore"])
     columns = [column for column in found.columns if column.feature not in ignored]
     absent = [name for name in found.absent if name not in ignored]
+    unknown = [name for name in evidence.unprofiled if name not in ignored]
+    if not (columns or absent or unknown):
+        return plainly(
+            Outcome.ERROR,
+            "there are no features to compare, so nothing is known about drift",
+            "log the model with named columns, or take drift out of the stage's gates",
+        )
     measures = [
         at_most("features that production lacks", len(absent), 0, note=", ".join(absent)),
+        at_most("features without a training profile", len(unknown), 0, note=", ".join(unknown)),
         *(_measure(column, thresholds) for column in columns),
     ]
     return judged(
         measures,
-        _summary(columns, absent, thresholds),
-        advice=_advice(measures[1:], absent),
+        _summary(columns, absent, unknown, thresholds),
+        advice=_advice(measures[2:], absent, unknown),
         notes=[f"{column.feature}: {column.note}" for column in columns if column.note]
         + [f"{name} is left out, as the policy asks" for name in sorted(ignored)],
         exhibits=[_bars(columns, thresholds)],
@@ -88,11 +96,11 @@ def _outcome(column: ColumnDrift, thresholds: Thresholds) -> Outcome:
     return Outcome.PASS
 
 
-def _summary(columns: list[ColumnDrift], absent: list[str], thresholds: Thresholds) -> str:
+def _summary(columns: list[ColumnDrift], absent: list[str], unknown: list[str], thresholds: Thresholds) -> str:
     if absent:
         return f"production does not have {', '.join(absent[:5])}"
-    if not columns:
-        return "there are no features to compare"
+    if unknown:
+        return f"the training profile does not have {', '.join(unknown[:5])}"
     worst = columns[0]
     if worst.psi is None:
         return f"{worst.feature} cannot be compared: {worst.note}"
@@ -100,12 +108,13 @@ def _summary(columns: list[ColumnDrift], absent: list[str], thresholds: Threshol
     return f"largest PSI {worst.psi:.3f} ({worst.feature}); {moved} of {len(columns)} features moved"
 
 
-def _advice(measures: list[Measure], absent: list[str]) -> list[str]:
+def _advice(measures: list[Measure], absent: list[str], unknown: list[str]) -> list[str]:
     failed = [measure.name for measure in measures if measure.outcome is Outcome.FAIL]
     open_ones = [measure.name for measure in measures if measure.outcome is Outcome.INSUFFICIENT]
     warned = [measure.name for measure in measures if measure.outcome is Outcome.WARN]
     said = [
         ("bring back in the feature pipeline, or train without", absent),
+        ("log the profile of the very table that the model is trained on, with", unknown),
         ("find out what changed in", failed),
         ("take more production rows to decide on", open_ones),
         ("look at, and say in the pull request why it is fine:", warned),

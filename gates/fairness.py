@@ -72,7 +72,7 @@ def check(evidence: Evidence, thresholds: Thresholds) -> Verdict:
     found = evidence.disparity(metric, rule, CANDIDATE)
     before = evidence.disparity(metric, rule, CHAMPION) if evidence.champion is not None else None
     return judged(
-        _measures(found, before),
+        _measures(found, before, evidence.rows),
         _summary(found),
         advice=_advice(found),
         notes=found.notes,
@@ -93,7 +93,7 @@ def _rule(thresholds: Thresholds) -> Rule:
     )
 
 
-def _measures(found: Disparity, before: Disparity | None) -> list[Measure]:
+def _measures(found: Disparity, before: Disparity | None, rows: int) -> list[Measure]:
     """The largest gap over all groups decides; every gap that does not pass stands below it."""
     rule = found.rule
     relation = Relation.AT_LEAST if rule.kind is Kind.RATIO else Relation.AT_MOST
@@ -106,7 +106,7 @@ def _measures(found: Disparity, before: Disparity | None) -> list[Measure]:
         relation=relation,
         interval=found.interval,
         champion=before.value if before else None,
-        rows=sum(group.rows for group in found.groups if group.metric == found.metrics[0]) or None,
+        rows=rows,
     )
     open_gaps = [gap for gap in found.gaps if gap.outcome is not Outcome.PASS][:20]
     return [
@@ -143,7 +143,8 @@ def _advice(found: Disparity) -> list[str]:
     advice = [f"look at how the model treats {gap.first} and {gap.second}: {gap.metric}" for gap in failed[:3]]
     if failed:
         advice.append("look for a feature that stands in for the group, or for training data that is bent for it")
-    return advice + [gap.needed for gap in found.gaps if gap.outcome is Outcome.INSUFFICIENT and gap.needed][:3]
+    advice += [gap.needed for gap in found.gaps if gap.outcome is Outcome.INSUFFICIENT and gap.needed][:3]
+    return advice or [f"take more rows into the evaluation table: {note}" for note in found.notes[:3]]
 
 
 def _forest(metric: str, found: Disparity, before: Disparity | None) -> Rows:

@@ -5,11 +5,25 @@ timed from when it was meant to start, outside the model's process. The champion
 so that a busy machine slows both; `max_ratio` holds the candidate to it.
 """
 
+import math
+
 from gatehouse.evaluate.evidence import CANDIDATE, CHAMPION, Evidence
 from gatehouse.evaluate.gates import Thresholds
 from gatehouse.evaluate.statistics.latency import PERCENTILES, Latency
 from gatehouse.evaluate.timed import Timed
-from gatehouse.verdict import Curve, Interval, Measure, Outcome, Relation, Verdict, at_most, judged, shown, within
+from gatehouse.verdict import (
+    Curve,
+    Interval,
+    Measure,
+    Outcome,
+    Relation,
+    Verdict,
+    at_least,
+    at_most,
+    judged,
+    shown,
+    within,
+)
 
 _BUDGETS = {f"{name.replace('.', '_')}_ms": name for name in PERCENTILES}
 
@@ -67,8 +81,9 @@ def check(evidence: Evidence, thresholds: Thresholds) -> Verdict:
 
 
 def _answered(mine: Timed) -> list[Measure]:
-    failed = mine.errors + mine.unanswered
-    return [at_most("requests that failed or got no answer", failed, 0, rows=mine.latency.n + mine.latency.failed)]
+    failed, sent = mine.errors + mine.unanswered, mine.latency.n + mine.latency.failed
+    answered = at_most("requests that failed or got no answer", failed, 0, rows=sent)
+    return [answered] if sent else [answered, at_least("requests", 0, 1, note="raise rate_per_s or duration_s")]
 
 
 def _budgets(mine: Timed, theirs: Timed | None, thresholds: Thresholds) -> list[Measure]:
@@ -80,7 +95,8 @@ def _budgets(mine: Timed, theirs: Timed | None, thresholds: Thresholds) -> list[
 
 
 def _budget(name: str, mine: Latency, theirs: Latency | None, limit: float) -> Measure:
-    """Held by the measured percentile. Too few samples to bound it decide nothing; a bound beyond the limit warns."""
+    """Held by the measured percentile and its bounds: beyond the limit fails, unless its lower bound is within; within
+    the limit passes, warns where its upper bound is beyond, and decides nothing with too few samples for a bound."""
     found = mine.percentile(name)
     interval = found.interval
     if not within(found.value, limit, Relation.AT_MOST):
@@ -135,7 +151,7 @@ def _seen(mine: Timed, theirs: Timed | None) -> list[Measure]:
 def _summary(mine: Timed, theirs: Timed | None) -> str:
     def said(timed: Timed) -> str:
         value = timed.latency.percentile("p95").value
-        return "none" if value is None else f"{value:.1f} ms"
+        return f"{value:.1f} ms" if value is not None and math.isfinite(value) else "without an answer"
 
     against = f", the champion {said(theirs)}" if theirs else ""
     late = "; it cannot keep up with the load" if mine.overloaded else ""
@@ -154,7 +170,9 @@ def _notes(timed: dict[str, Timed]) -> list[str]:
 def _curve(timed: dict[str, Timed], thresholds: Thresholds) -> Curve:
     """How slow the slowest share of requests is: the further right, the rarer."""
     series = {
-        who: [(100 / max(100 - percent, 1e-3), ms) for percent, ms in one.latency.curve] for who, one in timed.items()
+        # Requests without an answer are infinitely slow: the line ends where they begin.
+        who: [(100 / max(100 - percent, 1e-3), ms) for percent, ms in one.latency.curve if math.isfinite(ms)]
+        for who, one in timed.items()
     }
     limits = {f"{name} budget": thresholds[key] for key, name in _BUDGETS.items() if key in thresholds}
     return Curve("Latency", "one request in …", "milliseconds", series, x_log=True, y_log=True, limits=limits)

@@ -4,6 +4,8 @@ Read from the history of the base branch, where a merge counts from the moment i
 production directly: what nobody has looked at in staging is not promoted, however good its figures.
 """
 
+import math
+
 from gatehouse.evaluate.evidence import Evidence
 from gatehouse.evaluate.gates import Thresholds
 from gatehouse.verdict import Outcome, Verdict, at_least, judged, plainly
@@ -25,5 +27,10 @@ def check(evidence: Evidence, thresholds: Thresholds) -> Verdict:
     return judged(
         [measure],
         f"there since {evidence.staged.since:%Y-%m-%d %H:%M %Z}, for {soaked:.1f} h of {wanted:.1f} h",
-        advice=[f"wait another {wanted - soaked:.1f} h, then run the check again"],
+        advice=[f"leave it there for another {_words(wanted - soaked)}, then run the check again"],
     )
+
+
+def _words(hours: float) -> str:
+    minutes = math.ceil(hours * 60)
+    return f"{hours:.1f} h" if minutes >= 60 else f"{minutes} min"

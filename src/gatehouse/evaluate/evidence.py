@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cached_property
@@ -17,7 +19,7 @@ from gatehouse.evaluate import pictures, schema
 from gatehouse.evaluate.engines.embedded import Embedded
 from gatehouse.evaluate.labels import read_labels
 from gatehouse.evaluate.material import Case, Fetched, Staged
-from gatehouse.evaluate.scored import Scored, joined, predictions
+from gatehouse.evaluate.scored import LABEL, Scored, joined, predictions
 from gatehouse.evaluate.scoring import Asked, features, no_column, score
 from gatehouse.evaluate.timed import Timed
 from gatehouse.registry import mlmodel
@@ -51,7 +53,6 @@ class Evidence:
         self._case = case
         self._launcher = launcher
         self._stack = ExitStack()
-        self._processes: dict[str, ModelProcess] = {}
         self._metrics: tuple[str, ...] = ()
         self.policy = policy
         self.request = case.request
@@ -120,11 +121,23 @@ class Evidence:
                 "bring back the table that was agreed on, or change the policy in a reviewed change",
             )
         table = self._table("evaluation", evaluation.path)
-        needed = [evaluation.label, *(g if isinstance(g, str) else g.column for g in evaluation.groups)]
-        for column in [*needed, *([evaluation.cluster] if evaluation.cluster else [])]:
+        for column in (evaluation.label, *self._beside):
             if column not in table.schema.names:
                 raise no_column(evaluation.path, column, table)
         return table
+
+    @property
+    def _beside(self) -> tuple[str, ...]:
+        """The table's columns that the statistics read beside label and predictions: groups and clusters."""
+        evaluation = self.evaluation
+        columns = [group if isinstance(group, str) else group.column for group in evaluation.groups]
+        columns += [evaluation.cluster] if evaluation.cluster else []
+        for column in columns:
+            if column in (LABEL, CANDIDATE, CHAMPION):
+                raise GatehouseError(
+                    f"{evaluation.path}: a column called {column!r} cannot be a group or cluster", "rename the column"
+                )
+        return tuple(dict.fromkeys(columns))
 
     @cached_property
     def production(self) -> Table:
@@ -142,22 +155,36 @@ class Evidence:
     # --- the models' processes
 
     def process(self, who: str) -> ModelProcess:
-        """The process of the candidate or the champion, started at its first use.
+        """The process of the candidate or the champion; at the first use of one both are started, side by side.
 
         Raises GatehouseError for an artifact whose digest is not the pin's: nobody reviewed that model, so it is not
-        even started; and ModelError where it does not come up.
+        even started; and where it does not come up.
         """
-        if who not in self._processes:
-            fetched = self._fetched(who)
-            if fetched.digest != fetched.subject.pin.digest:
-                raise GatehouseError(
-                    f"the {who}'s artifact is not the one that is pinned, so it was not run", "see the artifact gate"
-                )
-            started = ModelProcess.start(
+        self._fetched(who)
+        started = self._started[who]
+        if isinstance(started, GatehouseError):
+            raise started
+        return started
+
+    @cached_property
+    def _started(self) -> Mapping[str, ModelProcess | GatehouseError]:
+        """Each model's process, or why it has none: a model that takes two minutes to fail does so once."""
+        with ThreadPoolExecutor(len(self.models)) as pool:
+            return dict(zip(self.models, pool.map(self._start, self.models), strict=True))
+
+    def _start(self, who: str) -> ModelProcess | GatehouseError:
+        fetched = self._fetched(who)
+        if fetched.digest != fetched.subject.pin.digest:
+            return GatehouseError(
+                f"the {who}'s artifact is not the one that is pinned, so it was not run", "see the artifact gate"
+            )
+        try:
+            process = ModelProcess.start(
                 self._folder / fetched.folder, launcher=self._launcher, method=self.policy.prediction.method
             )
-            self._processes[who] = self._stack.enter_context(started)
-        return self._processes[who]
+        except GatehouseError as error:
+            return GatehouseError(f"{who}: {error.message}", error.fix)
+        return self._stack.enter_context(process)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -177,6 +204,11 @@ class Evidence:
             predictions={who: predictions(answer, labels, task) for who, answer in answers.items()},
             decisions_only=frozenset(who for who, answer in answers.items() if answer.kind == "labels"),
         )
+
+    @property
+    def rows(self) -> int:
+        """How many labelled rows the models were asked about; 0 while nothing has asked."""
+        return self.scored.rows if "scored" in self.__dict__ else 0
 
     def board(self, metric: str) -> Board:
         """What is measured on the labelled rows, this metric among it: reached in one pass over them.
@@ -204,19 +236,20 @@ class Evidence:
         return disparity(boards[-1], (metric,), who, rule)
 
     def picture(self) -> Curve | Points | None:
-        """The models' ROC curves or residuals; None where neither says anything (multiclass, or labels only)."""
+        """The models' ROC curves or residuals; None where neither says anything: multiclass, labels only, no numbers."""
         if self.policy.task == "regression":
             return pictures.residuals(self.scored)
-        drawn = pictures.roc(self.scored) if self.policy.task == "binary" else None
-        return drawn if drawn and drawn.series else None
+        if self.policy.task == "multiclass" or self.scored.decisions_only:
+            return None
+        drawn = pictures.roc(self.board("roc_auc"))
+        return drawn if drawn.series else None
 
     @cached_property
     def _board(self) -> Board:
+        from gatehouse.evaluate.statistics.rows import Plan
         from gatehouse.evaluate.statistics.scoreboard import score as measured
 
         evaluation, scored = self.evaluation, self.scored
-        from gatehouse.evaluate.statistics.rows import Plan
-
         plan = Plan(
             task=self.policy.task,
             metrics=self._metrics,
@@ -226,9 +259,7 @@ class Evidence:
             threshold=self.policy.prediction.threshold,
             classes=max(2, len(scored.labels.classes)),
         )
-        columns = [group if isinstance(group, str) else group.column for group in evaluation.groups]
-        columns += [evaluation.cluster] if evaluation.cluster else []
-        return measured(plan, joined(self.labelled, scored, tuple(dict.fromkeys(columns))))
+        return measured(plan, joined(self.labelled, scored, self._beside))
 
     def _planned(self) -> list[str]:
         """The metrics that the policy's gates name, as far as they suit the models."""
@@ -241,7 +272,13 @@ class Evidence:
     def _asked(self, who: str) -> Asked:
         fetched = self._fetched(who)
         signature = _signature(fetched, self._described(fetched))
-        return Asked(self.process(who), features(signature, self.labelled, self.evaluation.path))
+        taken = features(signature, self.labelled, self.evaluation.path)
+        if self.evaluation.label in taken:
+            raise GatehouseError(
+                f"the {who} takes {self.evaluation.label!r}, which is the label that it is to predict",
+                "train it without that column: in production nobody knows it yet",
+            )
+        return Asked(self.process(who), taken)
 
     def _column(self, name: str) -> pa.ChunkedArray:
         import pyarrow as pa
@@ -276,13 +313,20 @@ class Evidence:
         """
         from gatehouse.evaluate.statistics.drift import drift
 
-        profile = self._profile()
+        profile = self._profile
         used = {column.name for column in self.signature.columns()} & set(profile.features)
         kept = msgspec.structs.replace(
             profile, features={name: feature for name, feature in profile.features.items() if name in used}
         )
         return drift(kept, self.production.batches([name for name in self.production.schema.names if name in used]))
 
+    @property
+    def unprofiled(self) -> tuple[str, ...]:
+        """Features that the candidate takes and its training profile does not have, so that nothing says whether they
+        have drifted."""
+        return tuple(str(spec.name) for spec in self.signature.columns() if spec.name not in self._profile.features)
+
+    @cached_property
     def _profile(self) -> Profile:
         from gatehouse.evaluate.statistics.profile import Profile
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,9 +15,10 @@ from typing import TYPE_CHECKING
 from gatehouse.declare.source import Source
 from gatehouse.declare.types import Declared, Policy
 from gatehouse.errors import GatehouseError, NotFound, Unreachable
+from gatehouse.evaluate.engines.embedded import FORMATS
 from gatehouse.evaluate.material import Case, Fetched, Material, Staged, write
 from gatehouse.evaluate.result import Request, Subject
-from gatehouse.pin import ROOT, Pin
+from gatehouse.pin import ROOT, Pin, Slot
 
 if TYPE_CHECKING:
     from gatehouse.registry.reader import RegistryReader
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 BASE = "base"
 # What of the base commit judges: copied as it is there, so that evaluate needs no repository.
 _JUDGES = (f"{ROOT}/", "gates/")
+_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,20 @@ class Fetcher:
         """Writes the material and returns it.
 
         A request that cannot be evaluated (an unknown version, no policy) becomes a case with a problem, so that its
-        pull request is told. Raises Unreachable when the registry does not answer: nothing can be said then.
+        pull request is told. Raises Unreachable when the registry does not answer: nothing can be said then, and
+        nothing is left behind. Raises GatehouseError for a folder that holds something: what an earlier fetch left
+        there would be taken for this one's.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._copy_judges()
-        material = Material(tuple(self._case(request) for request in requests), datetime.now(UTC))
-        write(material, self.folder)
+        if any(self.folder.iterdir()):
+            raise GatehouseError(f"{self.folder} is not empty", "fetch into a new folder")
+        try:
+            self._copy_judges()
+            material = Material(tuple(self._case(request) for request in requests), datetime.now(UTC))
+            write(material, self.folder)
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
         return material
 
     def _copy_judges(self) -> None:
@@ -81,12 +93,10 @@ class Fetcher:
                 f"promote another version, or lift the hold in {ROOT}/{request.slot.model}/hold.yaml first",
             )
         data = self._data(policy)
-        candidate = self._model(request, request.candidate)
-        champion = self._model(request, request.champion) if request.champion else None
         return Case(
             request=request,
-            candidate=candidate,
-            champion=champion,
+            candidate=self._model(request.slot, request.slot.stage, request.candidate),
+            champion=self._champion(request),
             staged=self.staged(request),
             data=data,
             digests=self._digests(data),
@@ -107,18 +117,32 @@ class Fetcher:
             )
         return policy
 
-    def _model(self, request: Request, pin: Pin) -> Fetched:
+    def _champion(self, request: Request) -> Fetched | None:
+        """The champion, from the registry of the stage that it serves in, which is the last one."""
+        if request.champion is None:
+            return None
+        try:
+            return self._model(request.slot, self.declared.stages.stages[-1].name, request.champion)
+        except Unreachable:
+            raise
+        except GatehouseError as error:
+            raise GatehouseError(
+                f"the champion, version {request.champion.version}, cannot be compared with: {error.message}", error.fix
+            ) from error
+
+    def _model(self, slot: Slot, stage_name: str, pin: Pin) -> Fetched:
         """Downloads one version. A digest other than the pin's is kept as found, for the artifact gate to judge."""
         from gatehouse.registry import artifacts
         from gatehouse.registry.digest import digest
 
-        stage = self.declared.stages.get(request.slot.stage)
+        stage = self.declared.stages.get(stage_name)
         if stage is None:
-            raise NotFound(f"{request.slot.path}: no stage {request.slot.stage!r}", "see promotions/stages.yaml")
+            raise NotFound(f"{slot.path}: no stage {stage_name!r}", "see promotions/stages.yaml")
         reader = self.reader(stage.registry)
-        version = reader.ready(request.slot.model, pin.version)
-        self.progress(f"fetching {request.slot.model} version {pin.version}")
-        folder = Path("models") / f"{request.slot.model}-v{pin.version}"
+        version = reader.ready(slot.model, pin.version)
+        self.progress(f"fetching {slot.model} version {pin.version}")
+        # Another registry may have another model under the same number.
+        folder = Path("models") / _short_hash(stage.registry) / f"{slot.model}-v{pin.version}"
         if not (self.folder / folder).exists():
             artifacts.download(reader, version, self.folder / folder)
         profile = self._profile(reader, version, folder)
@@ -149,17 +173,25 @@ class Fetcher:
         return {kind: self._place(path) for kind, path in found.items()}
 
     def _place(self, path: str) -> str:
-        source = self.root / path
+        if _REMOTE.match(path):
+            raise GatehouseError(
+                f"{path}: tables are read from files only, in the repository or beside it",
+                f"copy the table to a path; it may be {', '.join(FORMATS)}, or a folder of one of them",
+            )
+        source = (self.root / path).resolve()
         if not source.exists():
             raise NotFound(
                 f"{path}: no such table", "check `data:` in policy.yaml; paths start at the repository's root"
             )
-        target = self.folder / "data" / path.strip("/").replace("..", "_")
+        # A folder of its own for each path, named by us: no path in a policy can lead out of the material or on top of
+        # another table.
+        target = self.folder / "data" / _short_hash(path) / source.name
         if not target.exists():
             self.progress(f"fetching {path}")
             target.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():
-                shutil.copytree(source, target, copy_function=_link_or_copy)
+                # Links inside are kept as links, which the digest refuses.
+                shutil.copytree(source, target, symlinks=True, copy_function=_link_or_copy)
             else:
                 _link_or_copy(str(source), str(target))
         return target.relative_to(self.folder).as_posix()
@@ -168,6 +200,10 @@ class Fetcher:
         from gatehouse.registry.digest import file_digest
 
         return {kind: file_digest(self.folder / path) for kind, path in data.items()}
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _link_or_copy(source: str, target: str) -> str:

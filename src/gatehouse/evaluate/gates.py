@@ -11,10 +11,12 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from gatehouse.errors import GatehouseError
 from gatehouse.verdict import Outcome, Verdict, plainly
@@ -30,10 +32,14 @@ ENTRY_POINTS = "gatehouse.gates"
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One gate. ``doc`` is its docstring, ``schema`` the JSON Schema of its thresholds, ``digest`` that of its code."""
+    """One gate. ``doc`` is its docstring, ``schema`` the JSON Schema of its thresholds, ``digest`` that of its code.
+
+    ``origin`` names it for people, a path in the repository or an entry point; ``file`` is what its code was read from.
+    """
 
     name: str
     origin: str
+    file: str
     doc: str
     schema: Mapping[str, Any]
     check: Callable[[Evidence, Thresholds], Verdict]
@@ -71,9 +77,7 @@ def discover(source: Source) -> dict[str, Gate]:
     """
     found = dict(builtin())
     for point in entry_points(group=ENTRY_POINTS):
-        module: ModuleType = point.load()
-        code = Path(module.__file__).read_bytes() if module.__file__ else point.value.encode()
-        found[point.name] = _gate(point.name, point.value, code, module)
+        found[point.name] = _installed(point)
     for path in source.paths(FOLDER):
         name = path.removeprefix(FOLDER).removesuffix(".py")
         if path.endswith(".py") and "/" not in name and not name.startswith("_"):
@@ -81,6 +85,23 @@ def discover(source: Source) -> dict[str, Gate]:
             if code is not None:
                 found[name] = load(name, path, code)
     return found
+
+
+def _installed(point: EntryPoint) -> Gate:
+    """The gate that an installed package names: the entry point is a module."""
+    try:
+        module = point.load()
+    except (Exception, SystemExit) as error:
+        raise GatehouseError(
+            f"gate {point.name!r} ({point.value}) does not load: {type(error).__name__}: {error}",
+            "mend the package that brings it, or uninstall it",
+        ) from error
+    file = getattr(module, "__file__", None)
+    if file is None:
+        raise GatehouseError(
+            f"gate {point.name!r}: {point.value} is not a module", "let the entry point name the gate's module"
+        )
+    return _gate(point.name, point.value, Path(file).read_bytes(), module)
 
 
 @cache
@@ -104,9 +125,10 @@ def load(name: str, origin: str, code: bytes) -> Gate:
     sys.modules[module.__name__] = module
     try:
         exec(compile(code, origin, "exec"), module.__dict__)  # noqa: S102  (base commit's own code, reviewed there)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise GatehouseError(
-            f"{origin}: does not load: {type(error).__name__}: {error}", "mend the gate file"
+            f"{_line_in(origin, origin, error)}: the gate does not load: {type(error).__name__}: {error}",
+            "mend the gate file",
         ) from error
     return _gate(name, origin, code, module)
 
@@ -119,32 +141,45 @@ def _gate(name: str, origin: str, code: bytes, module: ModuleType) -> Gate:
             f"{origin}: a gate needs a docstring, THRESHOLDS (a JSON Schema) and check(evidence, thresholds)",
             "see CONTRIBUTING.md, Adding a gate",
         )
-    return Gate(name, origin, doc.strip(), schema, check, "sha256:" + hashlib.sha256(code).hexdigest())
+    digest = "sha256:" + hashlib.sha256(code).hexdigest()
+    return Gate(name, origin, str(module.__file__), doc.strip(), schema, check, digest)
 
 
 def judge(gate: Gate, evidence: Evidence, written: Thresholds) -> Verdict:
     """Calls one gate. Whatever goes wrong inside becomes an ERROR verdict: a broken gate lets nothing through."""
     try:
         verdict = gate.check(evidence, gate.thresholds(written))
-        if not isinstance(verdict, Verdict):
-            raise TypeError(f"check returned {type(verdict).__name__}, not a Verdict")
+        return _sound(verdict).named(gate.name)
     except GatehouseError as error:
         return plainly(Outcome.ERROR, error.message, *([error.fix] if error.fix else [])).named(gate.name)
-    except Exception as error:  # noqa: BLE001  (the one place that fails closed)
-        where = _line_in(gate.origin, error)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (the one place that fails closed)
+        where = _line_in(gate.origin, gate.file, error)
         return plainly(
             Outcome.ERROR,
             f"the gate broke at {where}: {type(error).__name__}: {error}",
             f"mend {gate.origin}, or ask its owner; a broken gate blocks",
         ).named(gate.name)
-    return verdict.named(gate.name)
 
 
-def _line_in(origin: str, error: BaseException) -> str:
+def _sound(verdict: object) -> Verdict:
+    """The verdict with plain numbers for numpy's, which do not travel. Raises TypeError for what is no Verdict, and
+    msgspec.ValidationError for one that holds something else than it should."""
+    if not isinstance(verdict, Verdict):
+        raise TypeError(f"check returned {type(verdict).__name__}, not a Verdict")
+    return msgspec.convert(msgspec.to_builtins(verdict, enc_hook=_plain), Verdict)
+
+
+def _plain(value: Any) -> Any:
+    if callable(plain := getattr(value, "item", None)):
+        return plain()
+    raise TypeError(f"a verdict holds a {type(value).__name__}")
+
+
+def _line_in(origin: str, file: str, error: BaseException) -> str:
     """``gates/x.py:12``, the deepest line of the gate's own file on the way to the error."""
-    line, trace = 0, error.__traceback__
+    line, trace = (error.lineno or 0) if isinstance(error, SyntaxError) else 0, error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == origin:
+        if trace.tb_frame.f_code.co_filename == file:
             line = trace.tb_lineno
         trace = trace.tb_next
     return f"{origin}:{line}" if line else origin

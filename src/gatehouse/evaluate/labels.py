@@ -31,6 +31,7 @@ class Labels:
 def read_labels(column: pa.ChunkedArray, evaluation: Evaluation, task: str) -> Labels:
     """The label column as numbers. Raises GatehouseError for missing labels, one class only, an unknown positive
     value, or a label that does not suit the task."""
+    column = _plain(column)
     missing = column.null_count
     if missing:
         raise _bad(evaluation, f"{missing} rows have no label", "leave rows without a known outcome out of the table")
@@ -42,6 +43,18 @@ def read_labels(column: pa.ChunkedArray, evaluation: Evaluation, task: str) -> L
     if task == "binary":
         return _binary(column, evaluation, classes)
     return Labels(_codes(column, classes).astype(float), tuple(map(class_name, classes)))
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Without dictionary encoding; NaN is a missing label, as pandas writes it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_floating(column.type):
+        return pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+    return column
 
 
 def class_name(label: Any) -> str:
@@ -67,7 +80,7 @@ def _binary(column: pa.ChunkedArray, evaluation: Evaluation, classes: list[Any])
 def _positive(evaluation: Evaluation, classes: list[Any]) -> Any:
     """The label value that counts as 1: the one that is named, else 1 or true."""
     if evaluation.positive is not None:
-        named = [value for value in classes if str(value) == str(evaluation.positive)]
+        named = [value for value in classes if class_name(value) == class_name(evaluation.positive)]
         if not named:
             found = " and ".join(map(repr, classes))
             raise _bad(
@@ -94,12 +107,12 @@ def _numbers(column: pa.ChunkedArray, evaluation: Evaluation) -> Floats:
 
     try:
         values: Floats = column.cast(pa.float64()).to_numpy()
-    except pa.ArrowInvalid as error:
+    except pa.ArrowException as error:
         raise _bad(
             evaluation, f"is not a number everywhere: {error}", "use a numeric label for `task: regression`"
         ) from error
     if not np.isfinite(values).all():
-        raise _bad(evaluation, "holds NaN or infinite values", "leave those rows out of the table")
+        raise _bad(evaluation, "holds infinite values", "leave those rows out of the table")
     return values
 
 

@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gatehouse.evaluate.scored import Scored
 from gatehouse.verdict import Curve, Points
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, np.dtype[np.float64]]
+    from gatehouse.evaluate.statistics.board import Board
 
 CURVE_POINTS = 200
+# What is thinned to that: fine enough for the first hundredth of a curve to hold all the points that are drawn of it.
+FINE_POINTS = 20_000
 CLOUD_POINTS = 1_500
 
 
-def roc(scored: Scored) -> Curve:
-    """The receiver operating characteristic of each model that answers scores."""
+def roc(board: Board) -> Curve:
+    """The receiver operating characteristic of each model whose scores are all numbers."""
+    from gatehouse.evaluate.statistics.ranking import roc_points
+
     series = {
-        who: _roc(scored.labels.values, scores)
-        for who, scores in scored.predictions.items()
-        if who not in scored.decisions_only
+        who: _thinned(roc_points(ranked, FINE_POINTS))
+        for who, ranked, bad in zip(board.plan.models, board.scores[0].models, board.bad, strict=True)
+        if not bad
     }
     return Curve("ROC", "false positive rate", "true positive rate", series, diagonal=True)
 
 
-def _roc(labels: Array, scores: Array) -> list[tuple[float, float]]:
-    """(false, true) positive rates from strict to lax. Rows of one score move together: ties are a straight line."""
+def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Evenly along the curve's length, so that a steep start keeps its shape; both ends stay."""
     import numpy as np
 
-    order = np.argsort(-scores, kind="stable")
-    hits = np.cumsum(labels[order])
-    ends = np.flatnonzero(np.diff(scores[order], append=np.nan))
-    true = np.concatenate([[0.0], hits[ends] / max(hits[-1], 1.0)])
-    false = np.concatenate([[0.0], (ends + 1 - hits[ends]) / max(len(labels) - hits[-1], 1.0)])
-    # Evenly along the curve's length, so that a steep start keeps its shape.
-    along = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(true)) + np.abs(np.diff(false)))])
+    curve = np.array(points)
+    along = np.concatenate([[0.0], np.abs(np.diff(curve, axis=0)).sum(axis=1).cumsum()])
     kept = np.unique(np.searchsorted(along, np.linspace(0.0, along[-1], CURVE_POINTS)))
-    return [(round(float(x), 5), round(float(y), 5)) for x, y in zip(false[kept], true[kept], strict=True)]
+    return [(round(x, 5), round(y, 5)) for x, y in curve[kept].tolist()]
 
 
 def residuals(scored: Scored) -> Points:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,13 +43,16 @@ class Evaluator:
     def _result(self, case: Case, base: WorkTree, policies: Mapping[str, Policy], gates: Mapping[str, Gate]) -> Result:
         started = time.monotonic()
         request = case.request
+        rows = 0
         if case.problem:
             verdicts: tuple[Verdict, ...] = (_unfetched(case),)
             basis = Basis(request, "", {}, "", ENGINE)
         else:
             policy = policies[request.slot.model]
             asked = policy.stages[request.slot.stage].gates
-            verdicts = tuple(self._verdicts(case, policy, [(name, gates.get(name)) for name in asked]))
+            with Evidence(self.folder, case, policy, self.launcher) as evidence:
+                verdicts = tuple(self._verdicts(evidence, [(name, gates.get(name)) for name in asked]))
+                rows = evidence.rows
             digests = {name: gates[name].digest if name in gates else "" for name in asked}
             basis = Basis(request, _policy_digest(base, request.slot.model), digests, _data_digest(case), ENGINE)
         return Result(
@@ -64,22 +66,22 @@ class Evaluator:
             engine=ENGINE,
             isolation=self.launcher.level,
             data=case.digests,
+            rows=rows,
         )
 
-    def _verdicts(self, case: Case, policy: Policy, asked: list[tuple[str, Gate | None]]) -> Iterator[Verdict]:
+    def _verdicts(self, evidence: Evidence, asked: list[tuple[str, Gate | None]]) -> Iterator[Verdict]:
         """Each gate's verdict, in the policy's order. A gate that does not exist is an ERROR, never passed over."""
-        with ExitStack() as stack:
-            evidence = stack.enter_context(Evidence(self.folder, case, policy, self.launcher))
-            for name, gate in asked:
-                self.progress(f"{case.request.slot.model} version {case.request.candidate.version}: {name}")
-                if gate is None:
-                    yield plainly(
-                        Outcome.ERROR,
-                        f"there is no gate called {name!r}",
-                        f"add gates/{name}.py, or take it out of {ROOT}/{policy.model}/policy.yaml",
-                    ).named(name)
-                else:
-                    yield judge(gate, evidence, policy.gates.get(name, {}))
+        request, policy = evidence.request, evidence.policy
+        for name, gate in asked:
+            self.progress(f"{request.slot.model} version {request.candidate.version}: {name}")
+            if gate is None:
+                yield plainly(
+                    Outcome.ERROR,
+                    f"there is no gate called {name!r}",
+                    f"add gates/{name}.py, or take it out of {ROOT}/{policy.model}/policy.yaml",
+                ).named(name)
+            else:
+                yield judge(gate, evidence, policy.gates.get(name, {}))
 
 
 def _unfetched(case: Case) -> Verdict:

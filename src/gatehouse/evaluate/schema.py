@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gatehouse.registry.signature import Array, Column, DataType, Map, Object, Scalar, Signature, Tensor
+from gatehouse.registry.signature import (
+    Array,
+    Column,
+    DataType,
+    Field,
+    Map,
+    Object,
+    Scalar,
+    ScalarName,
+    Signature,
+    Tensor,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -77,13 +88,13 @@ def _at(table: pa.Schema, position: int) -> str:
 
 def _as_column(tensor: Tensor) -> Column:
     """A tensor as rows carry it: the first dimension counts rows, each further one is a list."""
-    kind: DataType = Scalar(_NUMPY.get(tensor.dtype.rstrip("0123456789") + _width(tensor.dtype), "any"))  # type: ignore[arg-type] # names of _NUMPY are Scalar's
+    kind: DataType = Scalar(_NUMPY.get(tensor.dtype, "any"))
     for _ in tensor.shape[1:]:
         kind = Array(kind)
     return Column(tensor.name, kind)
 
 
-_NUMPY = {
+_NUMPY: Mapping[str, ScalarName] = {
     "bool": "boolean",
     "int32": "integer",
     "int64": "long",
@@ -92,10 +103,6 @@ _NUMPY = {
     "str": "string",
     "object": "any",
 }
-
-
-def _width(dtype: str) -> str:
-    return dtype[len(dtype.rstrip("0123456789")) :]
 
 
 def _finding(column: Column, table: pa.Schema, nulls: Mapping[str, int]) -> Finding:
@@ -154,8 +161,6 @@ def _described(kind: pa.DataType) -> DataType:
     if pa.types.is_map(kind):
         return Map(_described(kind.item_type))
     if pa.types.is_struct(kind):
-        from gatehouse.registry.signature import Field
-
         return Object(
             tuple(Field(kind.field(at).name, _described(kind.field(at).type)) for at in range(kind.num_fields))
         )

@@ -70,6 +70,8 @@ def predictions(answer: Answer, labels: Labels, task: str) -> Array:
     if task == "regression":
         if answer.kind not in ("values", "labels", "scores"):
             raise _unsuited(answer, "numbers")
+        if answer.array.dtype == object:
+            raise _unsuited(answer, "numbers")
         return answer.array.astype(float)
     if answer.kind == "values":
         return _as_scores(answer, task)
@@ -95,7 +97,10 @@ def _columns(answer: Answer) -> Array:
 
 
 def _order(answer: Answer, labels: Labels) -> list[int]:
-    """Where the model keeps each of the table's classes."""
+    """Where the model keeps each of the table's classes.
+
+    A class that only the model knows is refused: without its column, rows that it would be given count for another.
+    """
     if answer.classes is None:
         if _columns(answer).shape[1] != len(labels.classes):
             raise _other_classes(labels, [f"{_columns(answer).shape[1]} unnamed classes"])
@@ -104,10 +109,9 @@ def _order(answer: Answer, labels: Labels) -> list[int]:
     if names == ["0", "1"] and len(labels.classes) == 2:
         # A model that was trained on 0 and 1 means the negative and the positive, whatever the table calls them.
         return [0, 1]
-    try:
-        return [names.index(name) for name in labels.classes]
-    except ValueError:
-        raise _other_classes(labels, names) from None
+    if sorted(names) != sorted(labels.classes):
+        raise _other_classes(labels, names)
+    return [names.index(name) for name in labels.classes]
 
 
 def _positive(array: Array, labels: Labels) -> Array:

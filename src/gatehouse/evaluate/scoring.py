@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.engines import Table
 from gatehouse.registry.signature import Signature, Tensor
 from gatehouse.runtime.answer import Answer
+from gatehouse.runtime.failures import ModelError
 from gatehouse.runtime.process import ModelProcess
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Asked:
 def score(table: Table, models: Mapping[str, Asked]) -> dict[str, Answer]:
     """Each model's answer to every row of the table, in the table's order.
 
-    The models run side by side: each is a process of its own, so two cores halve the wait. Raises ModelError.
+    The models run side by side: each is a process of its own, so two cores halve the wait. Raises GatehouseError
+    naming the model that fails.
     """
     columns = list(dict.fromkeys(name for asked in models.values() for name in asked.features))
     parts: dict[str, list[Answer]] = {name: [] for name in models}
@@ -41,16 +43,29 @@ def score(table: Table, models: Mapping[str, Asked]) -> dict[str, Answer]:
         for batch in table.batches(columns):
             waiting = {name: pool.submit(asked.answer, batch) for name, asked in models.items()}
             for name, answer in waiting.items():
-                parts[name].append(answer.result())
-    return {name: _joined(answers) for name, answers in parts.items()}
+                parts[name].append(_answered(name, answer))
+    return {name: _joined(name, answers) for name, answers in parts.items()}
 
 
-def _joined(answers: Sequence[Answer]) -> Answer:
+def _answered(who: str, answer: Future[Answer]) -> Answer:
+    try:
+        return answer.result()
+    except ModelError as error:
+        raise GatehouseError(f"{who}: {error.message}", error.fix) from error
+
+
+def _joined(who: str, answers: Sequence[Answer]) -> Answer:
     import numpy as np
 
     first = answers[0]
     if len(answers) == 1:
         return first
+    if any((answer.kind, answer.classes) != (first.kind, first.classes) for answer in answers):
+        kinds = " and ".join(sorted({str(answer.kind) for answer in answers}))
+        raise GatehouseError(
+            f"{who}: the model answers {kinds}, now one and now the other",
+            "let predict return one type, whatever the rows",
+        )
     return Answer(first.kind, np.concatenate([answer.array for answer in answers]), first.classes)
 
 

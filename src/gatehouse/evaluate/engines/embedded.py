@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Rows a batch: large enough for numpy to be quick, small enough that thirty columns of it stay near 15 MB.
 BATCH_ROWS = 65_536
-_FORMATS = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".arrow": "ipc", ".feather": "ipc"}
+FORMATS = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".arrow": "ipc", ".feather": "ipc"}
 
 
 class EmbeddedTable:
@@ -40,7 +40,7 @@ class EmbeddedTable:
             ):
                 if batch.num_rows:
                     yield batch
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError) as error:
             raise _unreadable(self._path, error) from error
 
 
@@ -55,19 +55,31 @@ class Embedded:
 
         named = named or path
         files = _files(Path(path), named)
-        kinds = {_FORMATS[file.suffix] for file in files}
+        kinds = {FORMATS[file.suffix] for file in files}
         if len(kinds) != 1:
             raise GatehouseError(
                 f"{named}: holds {' and '.join(sorted(kinds))} files together", "keep one format in a folder"
             )
+        if not any(file.stat().st_size for file in files):
+            raise _empty(named)
         try:
-            dataset = ds.dataset([str(file) for file in files], format=kinds.pop())
+            dataset = ds.dataset([str(file) for file in files], format=_format(kinds.pop()))
             empty = dataset.head(1).num_rows == 0
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError) as error:
             raise _unreadable(named, error) from error
         if empty:
-            raise GatehouseError(f"{named}: has no rows", "write the table again, with data in it")
+            raise _empty(named)
         return EmbeddedTable(named, dataset)
+
+
+def _format(kind: str) -> ds.FileFormat | str:
+    """Empty text in a CSV is a missing value, as pandas reads it: what the model saw in training it sees here."""
+    import pyarrow.csv as csv
+    import pyarrow.dataset as ds
+
+    if kind != "csv":
+        return kind
+    return ds.CsvFileFormat(convert_options=csv.ConvertOptions(strings_can_be_null=True))
 
 
 def _files(path: Path, named: str) -> list[Path]:
@@ -75,11 +87,18 @@ def _files(path: Path, named: str) -> list[Path]:
         raise NotFound(
             f"{named}: no such file or folder", "check `data:` in policy.yaml; paths start at the repository's root"
         )
-    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.suffix in _FORMATS)
-    if not files or files[0].suffix not in _FORMATS:
-        raise GatehouseError(f"{named}: not a table that can be read", f"use one of {', '.join(sorted(_FORMATS))}")
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.suffix in FORMATS)
+    if not files or files[0].suffix not in FORMATS:
+        raise GatehouseError(f"{named}: not a table that can be read", f"use one of {', '.join(sorted(FORMATS))}")
     return files
 
 
-def _unreadable(path: str, error: Exception) -> GatehouseError:
-    return GatehouseError(f"{path}: cannot be read: {str(error).splitlines()[0]}", "write the table again")
+def _empty(named: str) -> GatehouseError:
+    return GatehouseError(f"{named}: has no rows", "write the table again, with data in it")
+
+
+def _unreadable(named: str, error: Exception) -> GatehouseError:
+    """Without Arrow's names for the file, which are those of a copy that the reader has never seen."""
+    # ``Could not read schema from '/x'. Is this a 'parquet' file?: Could not open … '/x': Invalid: <why>``
+    why = str(error).splitlines()[0].rpartition("': ")[2]
+    return GatehouseError(f"{named}: cannot be read: {why}", "write the table again")
