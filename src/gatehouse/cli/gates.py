@@ -23,7 +23,8 @@ class Listed(msgspec.Struct, frozen=True):
 
 @verb
 @click.argument("name", required=False)
-def command(settings: Settings, name: str | None) -> int:
+@click.option("--markdown", is_flag=True, help="Print the list as a Markdown table, for documentation.")
+def command(settings: Settings, name: str | None, markdown: bool) -> int:
     """List the gates; with NAME, explain one and its thresholds."""
     from gatehouse.declare.source import WorkTree
     from gatehouse.evaluate.gates import discover
@@ -31,7 +32,10 @@ def command(settings: Settings, name: str | None) -> int:
     gates = discover(WorkTree(settings.repository.root))
     chosen = list(gates.values()) if name is None else [_named(gates, name)]
     listed = [Listed(gate.name, gate.origin, gate.doc, gate.schema) for gate in sorted(chosen, key=lambda g: g.name)]
-    emit(settings, listed, _table(chosen) if name is None else _explained(chosen[0]))
+    if markdown:
+        click.echo(_markdown(chosen))
+    else:
+        emit(settings, listed, _table(chosen) if name is None else _explained(chosen[0]))
     return DONE
 
 
@@ -53,6 +57,14 @@ def _table(gates: list[Gate]) -> Any:
     for gate in sorted(gates, key=lambda gate: gate.name):
         table.add_row(gate.name, gate.headline, ", ".join(gate.schema.get("properties", {})) or "none")
     return table
+
+
+def _markdown(gates: list[Gate]) -> str:
+    rows = [
+        f"| `{gate.name}` | {gate.headline} | {', '.join(f'`{key}`' for key in gate.schema.get('properties', {}))} |"
+        for gate in sorted(gates, key=lambda gate: gate.name)
+    ]
+    return "\n".join(["| gate | what must be true | thresholds |", "| --- | --- | --- |", *rows])
 
 
 def _explained(gate: Gate) -> list[Any]:

@@ -1,0 +1,180 @@
+"""The whole loop on real parts: pull requests, gates, reviews, merges, sync, rollback, and an auditor's questions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.world import trained
+from tests.world.actions import Step
+from tests.world.line import CREDIT_RISK, Line, german_credit
+from tests.world.world import World
+
+pytestmark = pytest.mark.e2e
+
+
+class Loop:
+    """One company, and the way a version takes in it."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.model = world.line.model
+
+    def json(self, *args: str, exit: int = 0) -> Any:  # noqa: A002
+        done = self.world.gatehouse(*args, "--format", "json")
+        assert done.exit == exit, done.out + done.err
+        return json.loads(done.out)
+
+    def propose(self, version: int, where: str) -> int:
+        done = self.world.gatehouse("propose", self.model, str(version), "--to", where)
+        assert done.exit == 0, done.err
+        return self.world.the_pull().number
+
+    def promote(self, version: int, where: str) -> int:
+        """Proposed, passed, approved, merged, synced."""
+        number = self.propose(version, where)
+        steps = self.world.gates(number)
+        assert [step.done.exit for step in steps] == [0] * len(steps), _said(steps)
+        self.world.approve(number, "rosa")
+        self.world.merge(number)
+        self.sync()
+        self.world.pull()
+        return number
+
+    def sync(self) -> None:
+        steps = self.world.sync()
+        assert [step.done.exit for step in steps] == [0] * len(steps), _said(steps)
+
+    def aliases(self) -> dict[str, int]:
+        from gatehouse.registry.reader import RegistryReader
+
+        return dict(RegistryReader(self.world.store.uri).aliases(self.model))
+
+    def serving(self) -> str:
+        """What the branch that serving reads says of the model."""
+        git = self.world.repo.git
+        found = [entry for entry in git.entries("serving", recursive=True) if self.model in entry.path]
+        return "".join(git.blob(entry.sha).decode() for entry in found if entry.kind == "blob")
+
+    def comments(self, number: int) -> list[str]:
+        remote = self.world.remote("rosa")
+        return [comment.body for comment in remote.get_issue(number).get_comments()]
+
+    def checks(self, number: int) -> list[tuple[str, str | None]]:
+        head = self.world.remote("rosa").get_pull(number).head.sha
+        runs = self.world.remote("rosa").get_commit(head).get_check_runs()
+        return [(run.name, run.conclusion) for run in runs]
+
+
+def _said(steps: list[Step]) -> str:
+    return "\n".join(f"{step.written}\n{step.done.out}{step.done.err}" for step in steps)
+
+
+@pytest.fixture(scope="module")
+def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+    with World(tmp_path_factory.mktemp("credit"), CREDIT_RISK, trained.cached(CREDIT_RISK)) as world:
+        yield Loop(world)
+
+
+class TestCreditRisk:
+    """The tests of this class tell one story, in order, in one company."""
+
+    def test_a_first_promotion_has_no_champion_and_passes_on_absolute_limits(self, loop: Loop) -> None:
+        number = loop.promote(1, "staging")
+        (comment,) = loop.comments(number)
+        assert "no champion" in comment
+        assert ("gatehouse", "success") in loop.checks(number)
+        assert loop.aliases() == {"staging": 1}
+
+    def test_staging_serves_nobody(self, loop: Loop) -> None:
+        assert "version" not in loop.serving()
+
+    def test_a_version_goes_to_production_after_staging(self, loop: Loop) -> None:
+        loop.promote(1, "production")
+        assert loop.aliases() == {"champion": 1, "staging": 1}
+
+    def test_production_without_staging_first_is_blocked(self, loop: Loop) -> None:
+        number = loop.propose(3, "production")
+        steps = loop.world.gates(number)
+        assert steps[-1].done.exit == 1
+        assert "never been in the stage before" in loop.comments(number)[0]
+        assert ("gatehouse", "failure") in loop.checks(number)
+        loop.world.remote("dana").get_pull(number).edit(state="closed")
+
+    def test_a_better_auc_does_not_excuse_an_unfair_model(self, loop: Loop) -> None:
+        number = loop.propose(2, "staging")
+        steps = loop.world.gates(number)
+        assert [step.done.exit for step in steps][-2:] == [1, 1]
+        (comment,) = loop.comments(number)
+        assert "fairness" in comment.splitlines()[1] + comment
+        assert "| accuracy" in comment.replace("**", "")
+        loop.world.gates(number)
+        assert len(loop.comments(number)) == 1, "the comment sticks: a second check rewrites it"
+        loop.world.remote("dana").get_pull(number).edit(state="closed")
+
+    def test_a_second_pull_request_for_a_slot_is_refused(self, loop: Loop) -> None:
+        number = loop.propose(3, "staging")
+        done = loop.world.gatehouse("propose", loop.model, "2", "--to", "staging")
+        assert done.exit == 1
+        assert f"#{number} is open" in done.out
+        assert loop.propose(3, "staging") == number, "proposing the same again updates the same pull request"
+        loop.world.remote("dana").get_pull(number).edit(state="closed")
+
+    def test_a_better_and_fair_version_replaces_the_champion(self, loop: Loop) -> None:
+        loop.promote(3, "staging")
+        loop.promote(3, "production")
+        assert loop.aliases() == {"champion": 3, "staging": 3}
+        digest = next(
+            line.split("digest: ")[1]
+            for line in (loop.world.here / f"promotions/{loop.model}/production.yaml").read_text().splitlines()
+            if line.startswith("digest: ")
+        )
+        assert digest.strip() in loop.serving()
+        from gatehouse.registry.reader import RegistryReader
+
+        versions = {version.number: version for version in RegistryReader(loop.world.store.uri).versions(loop.model)}
+        assert versions[3].tags["gatehouse.stage"] == "Production"
+        assert versions[1].tags["gatehouse.stage"] == "Archived"
+        assert versions[3].tags["gatehouse.gate.fairness"].startswith("PASS")
+
+    def test_a_second_sync_changes_nothing(self, loop: Loop) -> None:
+        before = loop.world.repo.git.resolve("serving")
+        done = loop.world.gatehouse("plan")
+        assert done.exit == 0, done.out
+        loop.sync()
+        assert loop.world.repo.git.resolve("serving") == before
+
+    def test_rollback_puts_the_last_good_version_back_and_holds_the_bad_one(self, loop: Loop) -> None:
+        done = loop.world.gatehouse("rollback", loop.model, "--reason", "declines doubled", "--yes", who="olga")
+        assert done.exit == 0, done.out + done.err
+        assert loop.aliases()["champion"] == 1
+        loop.world.pull()
+        hold = (loop.world.here / f"promotions/{loop.model}/hold.yaml").read_text()
+        assert "declines doubled" in hold
+        done = loop.world.gatehouse("propose", loop.model, "3", "--to", "production")
+        assert done.exit == 2
+        assert "on hold" in done.err
+        assert loop.world.gatehouse("status").exit == 0
+
+    def test_an_auditor_gets_answers(self, loop: Loop) -> None:
+        assert loop.world.gatehouse("audit", "verify").exit == 0
+        assert "declines doubled" in json.dumps(loop.json("history", loop.model))
+        why = json.dumps(loop.json("why", loop.model, "3"))
+        assert "fairness" in why
+        assert "declines doubled" in why
+
+
+def test_german_credit_takes_the_whole_way(tmp_path: Path) -> None:
+    line: Line = german_credit()
+    with World(tmp_path, line, trained.cached(line)) as world:
+        loop = Loop(world)
+        for version in (1, 2):
+            loop.promote(version, "staging")
+            loop.promote(version, "production")
+        assert loop.aliases()["champion"] == 2
+        assert world.gatehouse("rollback", loop.model, "--yes", who="olga").exit == 0
+        assert loop.aliases()["champion"] == 1
