@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +25,7 @@ class WentWrong(Exception):
     """A command did not end as the story says: the demo must not tell what did not happen."""
 
     def __init__(self, done: Completed, wanted: int) -> None:
-        super().__init__(f"`{' '.join(done.command)}` ended with {done.exit}, where the story says {wanted}")
+        super().__init__(f"`{shlex.join(done.command)}` ended with {done.exit}, where the story says {wanted}")
         self.done = done
 
 
@@ -69,7 +71,7 @@ class Narrator:
     def command(self, done: Completed, exit: int = 0, *, lines: int = 12, written: str = "") -> None:  # noqa: A002
         """A command and what it printed, cut to ``lines``. Raises WentWrong unless it ended with ``exit``."""
         self.screen.print()
-        line = Text.assemble("  $ ", (written or " ".join(done.command), "bold"), (f"   {done.seconds:.1f} s", "dim"))
+        line = Text.assemble("  $ ", (written or shlex.join(done.command), "bold"), (f"   {done.seconds:.1f} s", "dim"))
         self.screen.print(line)
         if done.exit != exit:
             for said in (done.out, done.err):
@@ -97,12 +99,16 @@ class Narrator:
 
     def _output(self, text: str, lines: int) -> None:
         said = text.strip("\n").splitlines()
-        room = self.screen.width - 5
         for line in said[:lines]:
-            cut = line if len(line) <= room else line[: room - 1] + "…"
-            self.screen.print(Text.assemble(("  │ ", "dim"), cut), no_wrap=True)
+            for part in self._folded(line.rstrip()):
+                self.screen.print(Text.assemble(("  │ ", "dim"), part), no_wrap=True)
         if len(said) > lines:
             self.screen.print(Text(f"  │ … {len(said) - lines} more lines", "dim"))
+
+    def _folded(self, line: str) -> list[str]:
+        """A line folded to the screen's width, its rest further in."""
+        inner = " " * (len(line) - len(line.lstrip()) + 4)
+        return textwrap.wrap(line, self.screen.width - 5, subsequent_indent=inner, drop_whitespace=False) or [""]
 
     def places(self, places: Sequence[tuple[str | Path, str]]) -> None:
         """What a person should look at next: each place and why."""

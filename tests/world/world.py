@@ -81,7 +81,7 @@ class World:
 
     def environment(self, who: str | None = None) -> dict[str, str]:
         """The environment of a person's shell (``who`` None: of a runner, which holds no token of its own)."""
-        theirs = {"GITHUB_TOKEN": self.tokens[who]} if who else {"CI": "true", "GITHUB_ACTIONS": "true"}
+        theirs = self._theirs(who) if who else {"CI": "true", "GITHUB_ACTIONS": "true"}
         return {
             "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(self.folder / "home" / (who or "runner")),
@@ -131,6 +131,12 @@ class World:
         """A merge through the API, held to the branch's rules; the merge commit."""
         return str(self.remote(who).get_pull(number).merge().sha)
 
+    def close(self, number: int, who: str, why: str) -> None:
+        """A pull request closed unmerged, with a last comment, through the API."""
+        pull = self.remote(who).get_pull(number)
+        pull.create_issue_comment(why)
+        pull.edit(state="closed")
+
     def remote(self, who: str) -> Remote:
         """The repository through PyGithub, with somebody's token."""
         import github
@@ -146,6 +152,13 @@ class World:
     def tokens(self) -> Mapping[str, str]:
         return {**{login: self.github.token(login) for login in PEOPLE}, BOT: self.github.app_token(BOT)}
 
+    def _theirs(self, who: str) -> dict[str, str]:
+        """A person's token, and the name under which they commit, whoever's clone it is."""
+        user = self.github.hub.users[who]
+        name = {f"GIT_{part}_NAME": user.name for part in ("AUTHOR", "COMMITTER")}
+        email = {f"GIT_{part}_EMAIL": user.email for part in ("AUTHOR", "COMMITTER")}
+        return {"GITHUB_TOKEN": self.tokens[who], **name, **email}
+
     def _people(self) -> None:
         for login, (name, _) in PEOPLE.items():
             self.github.hub.user(login, name)
@@ -159,9 +172,6 @@ class World:
         home = Path(self.environment("dana")["HOME"])
         home.mkdir(parents=True)
         run(("git", "clone", "--quiet", self.repo.remote, str(self.here)), self.folder, self.environment("dana"))
-        user = self.github.hub.users["dana"]
-        self.git("config", "user.name", user.name)
-        self.git("config", "user.email", user.email)
         for name in COPIED:
             if name != "promotions":
                 shutil.copytree(
