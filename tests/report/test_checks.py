@@ -20,8 +20,8 @@ def test_a_gate_that_blocks_is_a_failure_on_the_pins_line_and_a_warning_is_a_war
     failure, warned = annotate(results.blocked())
     assert (failure.path, failure.line) == ("promotions/credit-risk/production.yaml", 2)
     assert (failure.level, failure.title) == ("failure", "fairness: failed")
-    assert "gap of business_size = small: 0.1402, limit ≤" in failure.message
-    assert "Next: Look at the features" in failure.message
+    assert "largest gap: 0.15, limit ≤" in failure.message
+    assert "Next: look at how the model treats" in failure.message
     assert (warned.level, warned.title) == ("warning", "drift: warning")
 
 

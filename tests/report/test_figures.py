@@ -39,6 +39,16 @@ def test_a_small_number_has_no_more_decimals_than_the_limit_beside_it_would_have
     assert figures.beside(0.00005435, 0.2) == "0.0001"
 
 
+def test_a_small_number_beside_a_large_limit_keeps_two_decimals() -> None:
+    assert figures.beside(0.7134, 2000.0) == "0.71"
+
+
+def test_an_interval_names_its_confidence_where_those_of_a_table_differ() -> None:
+    measure = at_most("p95", 31, 50, interval=Interval(29, 34, 0.9))
+    assert figures.interval_of(measure, levels=True) == "29 to 34 (90 %)"
+    assert figures.interval_of(measure, levels=False) == "29 to 34"
+
+
 def test_a_value_just_beyond_its_limit_is_shown_to_be_beyond_it() -> None:
     assert figures.beside(0.05000004, 0.05) == "0.05000004"
     assert figures.beside(0.81999, 0.82) == "0.81999"

@@ -62,7 +62,7 @@ def test_a_gate_without_figures_has_none_that_decides() -> None:
 
 def test_the_gain_is_the_improvement_with_its_interval_and_what_was_asked_for() -> None:
     words = reading.gain_in_words(results.passing())
-    assert words == "improvement of roc_auc +0.0121 (95 % interval 0.0075 to 0.0167), ≥\u00a00.005 asked for"
+    assert words == "roc_auc improves by +0.0121 (95 % interval 0.0075 to 0.0167), ≥\u00a00.005 asked for"
 
 
 def test_a_first_promotion_has_no_gain_to_speak_of() -> None:
@@ -75,11 +75,27 @@ def test_without_a_named_improvement_the_first_figure_with_a_champion_is_the_gai
     assert words == "accuracy 0.9, champion 0.85, ≥\u00a00.8 asked for"
 
 
-def test_the_worst_group_is_the_one_that_failed() -> None:
-    found = reading.worst_group(results.blocked())
-    assert found is not None
-    assert found.row.name == "business_size = small"
-    assert "812 rows (failed)" in reading.worst_in_words(results.blocked())
+def test_the_worst_group_is_the_worst_of_those_that_could_be_judged() -> None:
+    words = reading.worst_in_words(results.blocked())
+    assert words == ("business_size = small: roc_auc 0.701 (95 % interval 0.666 to 0.736), champion 0.801, 812 rows")
+
+
+def test_a_group_that_failed_is_worse_than_one_with_a_lower_figure() -> None:
+    exhibit = Rows("by group", "roc_auc", (Row("low", 0.2), Row("bad", 0.9, outcome=Outcome.FAIL)))
+    made = results.result([Verdict("fairness", Outcome.FAIL, "", exhibits=(exhibit,))])
+    assert reading.worst_in_words(made) == "bad: roc_auc 0.9 (failed)"
+
+
+def test_where_no_group_could_be_judged_the_worst_of_them_is_named_as_such() -> None:
+    exhibit = Rows("by group", "roc_auc", (Row("small", 0.2, outcome=Outcome.INSUFFICIENT),))
+    made = results.result([Verdict("fairness", Outcome.INSUFFICIENT, "", exhibits=(exhibit,))])
+    assert reading.worst_in_words(made) == "small: roc_auc 0.2 (not enough data)"
+
+
+def test_that_nothing_bad_was_counted_decides_only_when_there_is_no_better_figure() -> None:
+    counted, measured = at_most("failed requests", 0, 0), at_most("p95", 31, 50, unit="ms")
+    assert _name(reading.deciding(judged([counted, measured], ""))) == "p95"
+    assert _name(reading.deciding(judged([counted, shown("columns", 3)], ""))) == "failed requests"
 
 
 @pytest.mark.parametrize(("metric", "worst"), [("roc_auc", "low"), ("rmse", "high"), ("false positive rate", "high")])

@@ -64,6 +64,6 @@ def test_an_empty_check_says_so() -> None:
 
 def test_the_next_steps_and_the_report_are_named() -> None:
     text = _printed((results.blocked(),), 110)
-    assert "→ Look at the features" in text
+    assert "→ look at how the model treats" in text
     assert "gatehouse check credit-risk --to production" in text
     assert CONTEXT.links.report in text

@@ -26,6 +26,7 @@ def number(value: float | None, digits: int = 4, scale: float = 0.0) -> str:
     if size >= 1e12 or 0 < size < 1e-6:
         return f"{value:.{digits - 1}e}".replace("-", MINUS)
     places = max(0, digits - 1 - math.floor(math.log10(size))) if size else 0
+    places = max(places, 2) if abs(value) < 10 else places
     shown = f"{value:,.{places}f}"
     shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
     return "0" if shown in ("-0", "") else shown.replace("-", MINUS)
@@ -81,6 +82,12 @@ def span(interval: Interval | None, limit: float | None = None) -> str:
     return f"{number(interval.low, scale=_scale(limit))} to {number(interval.high, scale=_scale(limit))}"
 
 
+def interval_of(measure: Measure, *, levels: bool) -> str:
+    """The measure's interval; with its confidence where those of a table differ."""
+    shown = span(measure.interval, measure.limit)
+    return f"{shown} ({confidence(measure.interval)})" if levels and measure.interval else shown
+
+
 def _scale(limit: float | None) -> float:
     return limit if limit is not None and math.isfinite(limit) else 0.0
 
@@ -88,11 +95,6 @@ def _scale(limit: float | None) -> float:
 def confidence(interval: Interval) -> str:
     """``95 %``."""
     return f"{number(interval.confidence * 100, 3)} %"
-
-
-def signed(value: float) -> str:
-    """``+0.012``, ``−0.012``."""
-    return ("+" if value > 0 else "") + number(value)
 
 
 def count(amount: int, noun: str) -> str:

@@ -62,7 +62,7 @@ def _environment() -> Environment:
         "below": below,
         "limits": {"gates": MAX_GATES, "measures": MAX_MEASURES, "exhibits": MAX_EXHIBITS},
         "columns": columns,
-        "interval_title": interval_title,
+        "present": _present,
         "deciding": lambda verdicts: [reading.deciding(verdict) for verdict in verdicts],
     }
     return made
@@ -83,7 +83,7 @@ def folded(exhibit: Exhibit) -> tuple[int, tuple[Markup, Markup] | None]:
 
 def columns(measures: Sequence[Measure | None]) -> frozenset[str]:
     """Which columns of a table of measures would hold anything."""
-    known = [measure for measure in measures if measure]
+    known = _present(measures)
     return frozenset(
         name
         for name in ("limit", "champion", "interval", "rows")
@@ -91,8 +91,8 @@ def columns(measures: Sequence[Measure | None]) -> frozenset[str]:
     )
 
 
-def interval_title(measures: Sequence[Measure | None]) -> str:
-    return reading.interval_title([measure for measure in measures if measure])
+def _present(measures: Sequence[Measure | None]) -> list[Measure]:
+    return [measure for measure in measures if measure]
 
 
 def _link(url: str) -> str:

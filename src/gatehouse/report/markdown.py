@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.result import Result, Subject
@@ -21,6 +22,7 @@ from gatehouse.report.reading import (
     gain_in_words,
     headline,
     interval_title,
+    levels_differ,
     overall,
     place,
     reproduce,
@@ -284,7 +286,7 @@ def _table(heads: Sequence[str], rows: Sequence[tuple[Sequence[str], Measure | N
         ("Value", "--:", figures.value_of),
         ("Limit", "--:", figures.limit_of),
         ("Champion", "--:", figures.champion_of),
-        (interval_title(measures), ":--", _interval),
+        (interval_title(measures), ":--", partial(figures.interval_of, levels=levels_differ(measures))),
     ]
     kept = [column for column in columns if any(column[2](measure) != figures.NOTHING for measure in measures)]
     yield f"| {' | '.join([*heads, *(title for title, _, _ in kept)])} |"
@@ -292,10 +294,6 @@ def _table(heads: Sequence[str], rows: Sequence[tuple[Sequence[str], Measure | N
     for cells, measure in rows:
         told = [markdown(of(measure), 60) if measure else figures.NOTHING for _, _, of in kept]
         yield f"| {' | '.join([*cells, *told])} |"
-
-
-def _interval(measure: Measure) -> str:
-    return figures.span(measure.interval, measure.limit)
 
 
 def _every_figure(result: Result) -> Iterator[str]:
@@ -322,11 +320,9 @@ def _figure(measure: Measure) -> tuple[str, str]:
 
 def _evidence(result: Result, context: Context) -> Iterator[str]:
     request = result.request
-    engine, isolation = markdown(result.engine, 30), markdown(result.isolation or "none", 30)
+    engine, isolation = markdown(result.engine, 40), markdown(result.isolation or "none", 30)
     rows = f"{figures.count(result.rows, 'labelled row')}, " if result.rows else ""
-    summary = (
-        f"Evidence <code>{_short(result.key)}</code>: {rows}{figures.duration(result.seconds)}, gatehouse {engine}"
-    )
+    summary = f"Evidence <code>{_short(result.key)}</code>: {rows}{figures.duration(result.seconds)}, {engine}"
     yield f"<details><summary>{summary}, isolation {isolation}</summary>"
     yield ""
     yield f"- evidence key {code(result.key, 80)}"

@@ -78,19 +78,26 @@ def place(result: Result) -> str:
 def deciding(verdict: Verdict) -> Measure | None:
     """The one figure to show for a gate: the first of its worst outcome that was held against a limit.
 
-    Where all of them were held against the same limit, the one that is nearest to it or farthest beyond.
+    Where all of them were held against the same limit, the one that is nearest to it or farthest beyond. That nothing
+    bad was counted, where nothing is allowed, is shown only when there is no better figure.
     """
     if not verdict.measures:
         return None
     worst = Outcome.worst(measure.outcome for measure in verdict.measures)
     chosen = [measure for measure in verdict.measures if measure.outcome is worst]
     held = [measure for measure in chosen if measure.limit is not None]
-    finite = [measure for measure in held if measure.value is not None and math.isfinite(measure.value)]
-    alike = {(measure.limit, measure.relation, measure.unit) for measure in held}
-    if len(alike) == 1 and len(finite) == len(held):
-        pick = max if held[0].relation is Relation.AT_MOST else min
+    told = [measure for measure in held if measure.value != 0 or measure.limit != 0] or held
+    finite = [measure for measure in told if measure.value is not None and math.isfinite(measure.value)]
+    alike = {(measure.limit, measure.relation, measure.unit) for measure in told}
+    if len(alike) == 1 and len(finite) == len(told):
+        pick = max if told[0].relation is Relation.AT_MOST else min
         return pick(finite, key=lambda measure: measure.value or 0.0)
-    return (held or chosen)[0]
+    return (told or chosen)[0]
+
+
+def levels_differ(measures: Sequence[Measure]) -> bool:
+    """Whether the intervals of a table are of several confidences, so that each has to name its own."""
+    return len({figures.confidence(measure.interval) for measure in measures if measure.interval}) > 1
 
 
 def interval_title(measures: Sequence[Measure]) -> str:
@@ -99,20 +106,34 @@ def interval_title(measures: Sequence[Measure]) -> str:
     return f"{levels.pop()} interval" if len(levels) == 1 else "Interval"
 
 
-def gain(result: Result) -> Measure | None:
-    """The figure that says what the change brings: the accuracy gate's improvement, else its first with a champion."""
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What the change brings: the measure, what it measures, and whether it is a difference to the champion."""
+
+    measure: Measure
+    metric: str
+    difference: bool
+
+
+def gain(result: Result) -> Gain | None:
+    """The accuracy gate's improvement, else its first figure that has the champion's beside it."""
     measures = [measure for verdict in result.verdicts if verdict.gate == "accuracy" for measure in verdict.measures]
-    named = [measure for measure in measures if "improvement" in measure.name.lower()]
-    return next(iter(named or [measure for measure in measures if measure.champion is not None]), None)
+    for measure in measures:
+        if measure.name == "improvement":
+            return Gain(measure, measures[0].name if measures[0] is not measure else "", True)
+    compared = next((measure for measure in measures if measure.champion is not None), None)
+    return Gain(compared, compared.name, False) if compared else None
 
 
 def gain_in_words(result: Result) -> str:
     """One line of plain text, not yet escaped: the gain, its interval, what was asked for."""
-    measure = gain(result)
-    if measure is None:
+    found = gain(result)
+    if found is None:
         return "not measured against a champion"
-    if "improvement" in measure.name.lower() and measure.value is not None:
-        text = f"{measure.name} {figures.with_unit(figures.signed(measure.value), measure.unit)}"
+    measure = found.measure
+    if found.difference and measure.value is not None:
+        change = ("+" if measure.value > 0 else "") + figures.value_of(measure)
+        text = f"{found.metric} improves by {change}".lstrip()
     else:
         text = f"{measure.name} {figures.value_of(measure)}, champion {figures.champion_of(measure)}"
     text += _at_confidence(measure.interval, measure.limit)
@@ -150,6 +171,8 @@ def worst_group(result: Result) -> Group | None:
             rows = list(_finite(exhibit.rows)) if isinstance(exhibit, Rows) else []
             if isinstance(exhibit, Rows) and rows:
                 up = any(word in f"{exhibit.x} {exhibit.title}".lower() for word in LESS_IS_BETTER)
+                # A group that is too small to judge is not the worst one just because chance made it look so.
+                rows = [row for row in rows if row.outcome is not Outcome.INSUFFICIENT] or rows
                 return Group(min(rows, key=lambda row: _rank(row, -1 if up else 1)), exhibit.x)
     return None
 

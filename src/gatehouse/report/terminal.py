@@ -25,6 +25,7 @@ from gatehouse.report.reading import (
     gain_in_words,
     headline,
     interval_title,
+    levels_differ,
     place,
     reproduce,
     unusual,
@@ -114,7 +115,8 @@ def _table(verdicts: Sequence[Verdict], width: int) -> Table:
     bounded = width >= NEEDS["interval"] and any(measure.interval for measure in measures)
     titles = ["value", "limit", *["champion"][:compared], *[interval_title(measures).lower()][:bounded]]
     words = [" ".join((SIGNS[verdict.outcome][0], FACES[verdict.outcome].word)) for verdict in verdicts]
-    figured = [_cells(measure, compared=compared, bounded=bounded) for measure in chosen]
+    levels = levels_differ(measures)
+    figured = [_cells(measure, compared=compared, bounded=bounded, levels=levels) for measure in chosen]
     names = [middle(verdict.gate, 20) for verdict in verdicts]
     # Figures keep their room, and what was measured is elided to what is left.
     room = width - GAP - sum(_widest(column) + GAP for column in (names, words, *zip(titles, *figured, strict=True)))
@@ -134,12 +136,12 @@ def _widest(cells: Sequence[str]) -> int:
     return max(map(cell_len, cells), default=0)
 
 
-def _cells(measure: Measure | None, *, compared: bool, bounded: bool) -> list[str]:
+def _cells(measure: Measure | None, *, compared: bool, bounded: bool, levels: bool) -> list[str]:
     if measure is None:
         return ["" for _ in range(2 + compared + bounded)]
     cells = [figures.value_of(measure), figures.limit_of(measure)]
     cells += [figures.champion_of(measure)] if compared else []
-    cells += [figures.span(measure.interval, measure.limit)] if bounded else []
+    cells += [figures.interval_of(measure, levels=levels)] if bounded else []
     return ["" if cell == figures.NOTHING else cell for cell in cells]
 
 

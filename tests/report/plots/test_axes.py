@@ -25,12 +25,6 @@ def test_logarithmic_ticks_are_decades_with_two_and_five_where_there_is_room() -
     assert Scale(0.001, 1e6, 0, 100, Kind.LOG).ticks(6) == [0.001, 0.1, 10, 1000, 100_000]
 
 
-def test_each_further_nine_of_a_percentile_takes_the_same_room() -> None:
-    scale = Scale(0, 99.9, 0, 300, Kind.PERCENTILE)
-    assert [round(scale.at(value)) for value in (0, 90, 99, 99.9)] == [0, 100, 200, 300]
-    assert scale.ticks(6) == [0, 50, 75, 90, 95, 99, 99.5, 99.9]
-
-
 def test_a_scale_holds_its_values_with_a_little_air() -> None:
     scale = over([1, 2], 0, 100)
     assert scale is not None
@@ -66,7 +60,7 @@ def test_any_values_make_a_scale_that_stays_on_its_pixels(
         return
     assert all(20 - 1e-6 <= scale.at(value) <= 320 + 1e-6 for value in drawable)
     ticks = scale.ticks(most)
-    assert len(ticks) <= max(most, len(Kind) * 3) + 1
+    assert len(ticks) <= most + 1
     assert all(before < after for before, after in pairwise(ticks))
     assert all(20 - 1e-6 <= scale.at(tick) <= 320 + 1e-6 for tick in ticks)
     assert len(set(labels(scale, ticks))) >= len(ticks) - 1
@@ -83,4 +77,3 @@ def test_the_largest_value_drawn_is_where_differences_still_show() -> None:
     assert Kind.LINEAR.drawable(HUGE)
     assert not Kind.LINEAR.drawable(HUGE * 2)
     assert not Kind.LOG.drawable(0)
-    assert not Kind.PERCENTILE.drawable(100)

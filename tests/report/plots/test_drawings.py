@@ -94,7 +94,7 @@ def test_the_candidate_lies_on_top() -> None:
 
 def test_a_latency_curve_reaches_p999_with_its_budget_named() -> None:
     svg = plots.draw(results.latency().exhibits[0], plots.WIDE)
-    assert {"50", "90", "99", "99.9", "budget p95: 50"} <= set(_texts(svg))
+    assert {"1", "10", "100", "1,000", "p95 budget: 50"} <= set(_texts(svg))
     assert 'class="limit"' in svg
 
 
@@ -111,14 +111,21 @@ def test_a_forest_shows_groups_intervals_champion_and_limits() -> None:
     for width in WIDTHS:
         svg = plots.draw(exhibit, width)
         told = set(_texts(svg))
-        assert {"business_size = small", "95 % interval", "champion", "overall 0.8412", "lowest allowed 0.7912"} <= told
-        assert svg.count('class="mark champion"') == 6 + 1
-        assert svg.count("<circle") == 6 + 1
+        assert {"business_size = small", "95 % interval", "champion", "overall 0.8412"} <= told
+        assert svg.count('class="mark champion"') == 7 + 1
+        assert svg.count("<circle") == 7 + 1
 
 
 def test_a_group_that_failed_says_so_in_words() -> None:
-    svg = plots.draw(results.blocked().verdicts[4].exhibits[0], plots.NARROW)
+    svg = plots.draw(Rows("t", "auc", (Row("a", 0.9), Row("b", 0.701, outcome=Outcome.FAIL))), plots.NARROW)
     assert "0.701 failed" in _texts(svg)
+
+
+def test_a_group_that_could_not_be_judged_says_so_and_looks_faint_not_wrong() -> None:
+    svg = plots.draw(results.fairness().exhibits[0], plots.WIDE)
+    assert "0.702 not enough data" in _texts(svg)
+    assert "mark candidate unsure" in svg
+    assert "wrong" not in svg
 
 
 def test_bars_start_at_zero_and_shade_what_chance_alone_gives() -> None:

@@ -1,4 +1,4 @@
-"""Scales and their ticks: nice numbers, decades, percentiles; and the frame that curves and clouds share."""
+"""Scales and their ticks: nice numbers and decades; and the frame that curves and clouds share."""
 
 from __future__ import annotations
 
@@ -12,27 +12,21 @@ from gatehouse.report.plots.svg import FONT, Svg, canvas, element, elide, line, 
 
 # Figures beyond this are not drawn: spans over it overflow, and no scale would show them beside others.
 HUGE = 1e15
-PERCENTILES = (0.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.99)
 
 
 class Kind(StrEnum):
-    """How values spread over a scale. PERCENTILE gives each further nine the same room, as latency plots do."""
+    """How values spread over a scale."""
 
     LINEAR = "linear"
     LOG = "log"
-    PERCENTILE = "percentile"
 
     def drawable(self, value: float | None) -> bool:
         if value is None or not math.isfinite(value) or abs(value) > HUGE:
             return False
-        if self is Kind.LOG:
-            return value > 1 / HUGE
-        return 0 <= value < 100 if self is Kind.PERCENTILE else True
+        return self is Kind.LINEAR or value > 1 / HUGE
 
     def spread(self, value: float) -> float:
-        if self is Kind.LOG:
-            return math.log10(value)
-        return -math.log10(1 - value / 100) if self is Kind.PERCENTILE else value
+        return math.log10(value) if self is Kind.LOG else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +46,6 @@ class Scale:
 
     def ticks(self, most: int) -> list[float]:
         """At most ``most`` values at which people like to read a scale, rising."""
-        if self.kind is Kind.PERCENTILE:
-            return [value for value in PERCENTILES if self.low <= value <= self.high]
         if self.kind is Kind.LOG:
             return _decades(self.low, self.high, most)
         return _nice(self.low, self.high, most)
@@ -69,11 +61,11 @@ def over(
     low, high = min(held), max(held)
     if kind is Kind.LOG:
         low, high = low / 1.1, high * 1.1
-    elif kind is Kind.LINEAR:
+    else:
         air = 0.04 * (high - low) or 0.05 * abs(high) or 0.5
         low, high = (min(low, 0.0) if zero else low - air), high + air
     if kind.spread(high) - kind.spread(low) <= 1e-9 * max(abs(kind.spread(high)), 1e-9):
-        low, high = (0.0, 99.0) if kind is Kind.PERCENTILE else (low - abs(low) / 2 - 1e-6, high + abs(high) / 2 + 1e-6)
+        low, high = (low - abs(low) / 2 - 1e-6, high + abs(high) / 2 + 1e-6)
     return Scale(low, high, start, end, kind)
 
 

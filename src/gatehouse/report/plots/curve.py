@@ -1,7 +1,4 @@
-"""Lines over two axes: the ROC of both models, latency by percentile up to p99.9.
-
-An x axis that is called ``percentile`` (0 to below 100) is drawn so that p90, p99 and p99.9 are equally far apart.
-"""
+"""Lines over two axes: the ROC of both models, how slow the slowest request in a thousand is."""
 
 from __future__ import annotations
 
@@ -51,9 +48,7 @@ def draw(exhibit: Curve, width: int) -> Svg:
 
 
 def _kinds(exhibit: Curve) -> tuple[Kind, Kind]:
-    percentile = exhibit.x.strip().lower().startswith("percentile")
-    x = Kind.PERCENTILE if percentile else Kind.LOG if exhibit.x_log else Kind.LINEAR
-    return x, Kind.LOG if exhibit.y_log else Kind.LINEAR
+    return Kind.LOG if exhibit.x_log else Kind.LINEAR, Kind.LOG if exhibit.y_log else Kind.LINEAR
 
 
 def _key(kind: str) -> Svg:

@@ -18,6 +18,14 @@ MOST_DRAWN = 300
 TOP = 14
 WIDE = 560
 GAP = 14
+# The stylesheet's class of a row by its outcome; what could not be judged is faint, not alarming.
+LOOKS = {
+    Outcome.PASS: "",
+    Outcome.WARN: " warned",
+    Outcome.INSUFFICIENT: " unsure",
+    Outcome.FAIL: " wrong",
+    Outcome.ERROR: " wrong",
+}
 
 
 def top(exhibit: Rows) -> tuple[Row, ...]:
@@ -129,16 +137,16 @@ def _limit_names(limits: Mapping[str, float], scale: Scale, width: float, y: flo
     lanes: list[float] = []
     placed: list[tuple[str, float, int]] = []
     for name, value in sorted(limits.items(), key=lambda item: item[1]):
-        label = elide(f"{name} {number(value)}", min(240, width - 20), FONT - 1)
+        label = elide(f"{name} {number(value)}", min(240, width - scale.start - 4), FONT - 1)
         half = text_width(label, FONT - 1) / 2
-        middle = min(max(scale.at(value), half + 2), width - half - 2)
+        middle = min(max(scale.at(value), scale.start + half), width - half - 2)
         lane = next((i for i, end in enumerate(lanes) if middle - half > end + 8), len(lanes))
         lanes[lane : lane + 1] = [middle + half]
         placed.append((label, middle, lane))
     parts = [
         text(middle, y + 10 + 15 * lane, label, kind="limit-name", anchor="middle") for label, middle, lane in placed
     ]
-    return parts, y + 15 * len(lanes) + 6
+    return parts, y + 15 * max(len(lanes), 1) + 6
 
 
 def _floor(exhibit: Rows, scale: Scale, first: float, last: float) -> Iterator[Svg]:
@@ -160,7 +168,7 @@ def _axis(scale: Scale, first: float, last: float, width: float) -> Iterator[Svg
 
 
 def _row(exhibit: Rows, row: Row, layout: Layout, y: float) -> Iterator[Svg]:
-    wrong = "" if row.outcome is Outcome.PASS else " wrong" if not row.outcome.lets_through else " warned"
+    wrong = LOOKS[row.outcome]
     value = _value(row, layout.size)
     if layout.stacked:
         name = elide(row.name, layout.width - text_width(value) - GAP)
