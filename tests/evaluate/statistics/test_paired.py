@@ -78,7 +78,7 @@ def test_midranks_give_what_all_pairs_give(positives: int, negatives: int, level
     random = np.random.default_rng(seed)
     label = random.permutation(np.r_[np.ones(positives), np.zeros(negatives)])
     scores = [random.integers(0, levels, len(label)) / levels for _ in BOTH]
-    areas, covariance = _delong_by_pairs(label, scores)
+    areas, covariance = _delong_by_pairs(label.astype(float), [score.astype(float) for score in scores])
     parts = [roc_auc(Ranked(label.astype(np.uint8), score)) for score in scores]
     for one in range(2):
         assert parts[one].value == pytest.approx(areas[one], abs=1e-12)

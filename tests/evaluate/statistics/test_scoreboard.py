@@ -151,7 +151,7 @@ def test_the_state_of_the_rank_metrics_stays_below_its_limit(monkeypatch: pytest
     scoreboard = Scoreboard(Plan("binary", ("roc_auc",)))
     for _ in range(5):
         label = random.integers(0, 2, 1000)
-        score = np.round(random.random(1000) * 0.9 + 0.05 * label, 3)
+        score = random.random(1000) * 0.9 + 0.05 * label
         scoreboard.update(batch_of({"label": label, "candidate": score}))
     board = scoreboard.finish()
     found = board.estimate("roc_auc")

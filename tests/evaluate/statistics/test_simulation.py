@@ -12,7 +12,7 @@ from gatehouse.evaluate.statistics.results import Conclusion
 from gatehouse.verdict import Outcome
 from tests.evaluate.statistics.cases import boarded
 
-SAMPLES = 400
+SAMPLES = 200
 BOTH = ("candidate", "champion")
 
 
@@ -34,9 +34,8 @@ def test_models_of_one_quality_pass_the_improvement_test_as_often_as_it_says(met
     for _ in range(SAMPLES):
         board = boarded("binary", (metric,), _alike(random, 500), models=BOTH)
         passed += board.compare(metric).conclusion is Conclusion.PROVEN
-    # Nominally 5 %: 20 of 400, sd 4.4. An exact test stays below it, none goes above by more than chance.
-    assert passed <= 33
-    assert passed >= (3 if metric == "accuracy" else 8)
+    # Nominally 5 %: 10 of 200, sd 3.1. None goes above by more than chance, and none is far too careful.
+    assert 2 <= passed <= 19
 
 
 @pytest.mark.parametrize("metric", ["roc_auc", "average_precision", "log_loss", "f1", "accuracy"])
@@ -50,8 +49,8 @@ def test_intervals_cover_as_often_as_they_say(metric: str) -> None:
         interval = boarded("binary", (metric,), _alike(random, 400), models=BOTH).estimate(metric).interval
         assert interval is not None
         covered += interval.low <= truth <= interval.high
-    # Nominally 95 %: 380 of 400, sd 4.4.
-    assert 364 <= covered <= 396
+    # Nominally 95 %: 190 of 200, sd 3.1.
+    assert 180 <= covered <= 199
 
 
 def _fair(random: np.random.Generator, n: int) -> dict[str, Any]:

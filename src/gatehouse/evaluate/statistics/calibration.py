@@ -40,8 +40,7 @@ def expected_calibration_error(ranked: Ranked) -> Part:
     variance = spread / mass_there / np.maximum(mass_there - 1, 1)
     value = debiased(gap, variance, mass / total)
     influence = np.sign(gap)[bins] * (residual - gap[bins]) / total
-    # Rounded scores are off by less than a step of the grid, which is widest at one half.
-    error = 2.0 ** (1 - 11) if ranked.rounded else 0.0
+    error = 0.0 if ranked.width is None else float((weight * ranked.width).sum() / total)
     return Part(value, influence, int(total), error)
 
 

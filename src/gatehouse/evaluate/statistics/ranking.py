@@ -34,7 +34,8 @@ def roc_auc(ranked: Ranked) -> Part:
     with np.errstate(divide="ignore", invalid="ignore"):
         of_positive = ranked.spread((beats / negatives - value) / np.sqrt(positives * (positives - 1)))
         of_negative = ranked.spread((loses / positives - value) / np.sqrt(negatives * (negatives - 1)))
-    error = float((runs.positives * runs.negatives).sum() / 2 / (positives * negatives)) if ranked.rounded else 0.0
+    blurred = runs.positives * runs.negatives * ranked.blurred
+    error = float(blurred.sum() / 2 / (positives * negatives))
     return Part(value, np.where(ranked.label == 1, of_positive, of_negative), rows, error)
 
 
@@ -63,7 +64,8 @@ def average_precision(ranked: Ranked) -> Part:
         # Within a run, all positives may in truth lie above all negatives, or all below.
         best = hits / (hits + negatives - runs.negatives_below - runs.negatives)
         worst = (hits - runs.positives + 1) / (hits - runs.positives + 1 + negatives - runs.negatives_below)
-        error = float((runs.positives * np.maximum(best - precision, precision - worst)).sum() / positives)
+        off = np.maximum(best - precision, precision - worst) * ranked.blurred
+        error = float((runs.positives * off).sum() / positives)
     return Part(value, np.where(ranked.label == 1, as_positive, as_negative), int(positives + negatives), error)
 
 

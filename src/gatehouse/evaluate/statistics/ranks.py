@@ -8,7 +8,7 @@ the rounding may have cost.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,13 +27,31 @@ Bits = npt.NDArray[np.uint64]
 class Ranked:
     """Labels (n,) of 0 and 1 beside scores (n,); ``weight`` says how many rows each entry stands for, None for one.
 
-    ``rounded`` tells that the scores lie on a grid. Sorting happens once, when something first needs it.
+    Where scores were rounded onto a grid, ``width`` (n,) says how far apart the scores lie that an entry stands for; 0
+    where they are all the same, so that a tie is a tie. Sorting happens once, when something first needs it.
     """
 
     def __init__(
-        self, label: npt.NDArray[np.uint8], score: Floats, weight: Floats | None = None, rounded: bool = False
+        self,
+        label: npt.NDArray[np.uint8],
+        score: Floats,
+        weight: Floats | None = None,
+        width: Floats | None = None,
     ) -> None:
-        self.label, self.score, self.weight, self.rounded = label, score, weight, rounded
+        self.label, self.score, self.weight, self.width = label, score, weight, width
+
+    @property
+    def rounded(self) -> bool:
+        return self.width is not None
+
+    @property
+    def blurred(self) -> npt.NDArray[np.bool_]:
+        """(runs,) which runs hold different scores that were made equal."""
+        if self.width is None:
+            return np.zeros(len(self.runs.score), bool)
+        first = np.cumsum(self.runs.lengths) - self.runs.lengths
+        blurred: npt.NDArray[np.bool_] = self.width[self.order][first] > 0
+        return blurred
 
     @cached_property
     def order(self) -> Codes:
@@ -59,7 +77,12 @@ class Ranked:
         return [(self._sorted(part), part) for part in np.split(positions, ends)]
 
     def _sorted(self, positions: Codes) -> Ranked:
-        part = Ranked(self.label[positions], self.score[positions], _taken(self.weight, positions), self.rounded)
+        part = Ranked(
+            self.label[positions],
+            self.score[positions],
+            _taken(self.weight, positions),
+            _taken(self.width, positions),
+        )
         part.order = np.arange(len(positions))
         return part
 
@@ -178,7 +201,7 @@ class Ranks:
         self._exact = [_Chunk(state["label"].astype(np.uint8), state["cells"].astype(np.int32), blocks, scores)]
         if "keys" in state:
             self._grid = Grid(len(self._plan.models), self._plan.cluster is not None, self._cell_limit)
-            self._grid.load(state["keys"].astype(np.uint64), state["counts"].astype(float), int(state["level"].item()))
+            self._grid.load(state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +247,9 @@ class Grid:
         fixed = (MOST_CELLS * 2 * (CLUSTER_BLOCKS if clustered else 1)).bit_length()
         self._bits = min(16, (64 - fixed) // models)
         self._level = 0
+        # The lowest and the highest score that each code stands for: what makes a tie a true one.
+        self._lowest = np.full((models, 1 << 16), np.inf)
+        self._highest = np.full((models, 1 << 16), -np.inf)
         self._keys: list[Bits] = []
         self._counts: list[Floats] = []
         self._pending = 0
@@ -233,8 +259,11 @@ class Grid:
         if chunk.blocks is not None:
             head = head * np.uint64(CLUSTER_BLOCKS) + chunk.blocks.astype(np.uint64)
         key = head * np.uint64(2) + chunk.label
-        for score in chunk.scores:
-            key = (key << np.uint64(self._bits)) | (grid_code(score) >> np.uint64(16 - self._bits))
+        for model, score in enumerate(chunk.scores):
+            code = grid_code(score)
+            np.minimum.at(self._lowest[model], code, score)
+            np.maximum.at(self._highest[model], code, score)
+            key = (key << np.uint64(self._bits)) | (code >> np.uint64(16 - self._bits))
         self._push(key, np.ones(len(key)))
 
     def _push(self, keys: Bits, counts: Floats) -> None:
@@ -262,6 +291,8 @@ class Grid:
     def merge(self, other: Grid, cells: Codes) -> None:
         other._compact()
         self._level = max(self._level, other._level)
+        np.minimum(self._lowest, other._lowest, out=self._lowest)
+        np.maximum(self._highest, other._highest, out=self._highest)
         below = np.uint64(self._models * self._bits + 1 + (CLUSTER_BLOCKS.bit_length() - 1 if self._clustered else 0))
         for keys, counts in zip(other._keys, other._counts, strict=True):
             cell = cells[(keys >> below).astype(np.int64)].astype(np.uint64)
@@ -271,23 +302,31 @@ class Grid:
         self._compact()
         rest, counts = self._keys[0], self._counts[0]
         scores = []
-        for _ in range(self._models):
-            code = (rest & np.uint64((1 << self._bits) - 1)) << np.uint64(16 - self._bits)
-            # The middle of the codes that this one stands for.
-            scores.append(grid_score(code.astype(float) + (1 << (self._level + 16 - self._bits)) / 2))
+        for model in reversed(range(self._models)):
+            code = (rest & np.uint64((1 << self._bits) - 1)) >> np.uint64(self._level)
+            scores.append(self._ends(model, code.astype(np.int64)))
             rest = rest >> np.uint64(self._bits)
         label = (rest & np.uint64(1)).astype(np.uint8)
         head = (rest >> np.uint64(1)).astype(np.int64)
         cells, blocks = np.divmod(head, CLUSTER_BLOCKS) if self._clustered else (head, None)
-        models = tuple(Ranked(label, score, counts, rounded=True) for score in reversed(scores))
+        models = tuple(Ranked(label, (low + high) / 2, counts, high - low) for low, high in reversed(scores))
         return Scores(models, cells, blocks)
+
+    def _ends(self, model: int, code: Codes) -> tuple[Floats, Floats]:
+        """The lowest and the highest score of each code at this level."""
+        size = 1 << (self._level + 16 - self._bits)
+        lowest, highest = self._lowest[model].reshape(-1, size), self._highest[model].reshape(-1, size)
+        return lowest.min(axis=1)[code], highest.max(axis=1)[code]
 
     def state(self) -> dict[str, npt.NDArray[np.generic]]:
         self._compact()
-        return {"keys": self._keys[0], "counts": self._counts[0], "level": np.array(self._level)}
+        ends = {"lowest": self._lowest, "highest": self._highest}
+        return {"keys": self._keys[0], "counts": self._counts[0], "level": np.array(self._level), **ends}
 
-    def load(self, keys: Bits, counts: Floats, level: int) -> None:
-        self._keys, self._counts, self._level = [keys], [counts], level
+    def load(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        self._keys, self._counts = [state["keys"].astype(np.uint64)], [state["counts"].astype(float)]
+        self._level = int(state["level"].item())
+        self._lowest, self._highest = state["lowest"].astype(float), state["highest"].astype(float)
 
 
 def _counted(keys: Bits, counts: Floats) -> tuple[Bits, Floats]:
@@ -319,13 +358,3 @@ def grid_code(score: Floats) -> Bits:
         code[far] = np.where(score[far] < 0, _SIDE - 1 - step, 65536 - _SIDE + step)
     codes: Bits = np.floor(code).astype(np.uint64)
     return codes
-
-
-def grid_score(code: Floats) -> Floats:
-    """(n,) the score that a (fractional) code stands for."""
-    logit = (code - _SIDE) * (2 * _LOGIT / _INNER) - _LOGIT
-    score: Floats = 1 / (1 + np.exp(-np.clip(logit, -_LOGIT, _LOGIT)))
-    low, high = code < _SIDE, code >= 65536 - _SIDE
-    score[low] = -np.expm1((_SIDE - 1 - np.minimum(code[low], _SIDE - 1)) * (_FAR / (_SIDE - 1)))
-    score[high] = 1 + np.expm1((code[high] - (65536 - _SIDE)) * (_FAR / (_SIDE - 1)))
-    return score
