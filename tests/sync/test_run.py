@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,67 +15,24 @@ import pytest
 import yaml
 
 from gatehouse.audit.chain import anchors, verify
-from gatehouse.audit.record import Kind, Record
-from gatehouse.audit.sqlite import SqliteStore
+from gatehouse.audit.record import Kind
 from gatehouse.errors import GatehouseError, NotFound, Unreachable
 from gatehouse.git import Repository
 from gatehouse.pin import Pin, Role, Slot
-from gatehouse.registry.reader import RegistryReader
 from gatehouse.registry.types import AliasMoved
 from gatehouse.registry.writer import RegistryWriter
-from gatehouse.sync.actions import Plan
 from gatehouse.sync.apply import Hands
 from gatehouse.sync.run import Scene, look, sync
-from tests.support.mlflow import fresh_registry
+from tests.support.company import MODEL, PRODUCTION, STAGING, Company, found
 from tests.support.registered import overwrite, register
-from tests.support.repo import Promotions, promotions
+from tests.support.repo import Promotions
 
-MODEL = "credit-risk"
-STAGING, PRODUCTION = Slot(MODEL, "staging"), Slot(MODEL, "production")
 FILE = f"serving/{MODEL}.yaml"
-
-
-@dataclass
-class Company:
-    """A registry with three versions, and a promotions repository."""
-
-    folder: Path
-    registry: str
-    repo: Promotions
-    pins: dict[int, Pin]
-
-    def scene(self, hands: Callable[[Hands], Hands] = lambda hands: hands) -> Scene:
-        self.repo.later(0.1)
-        return Scene(self.repo.repository, {}, self.repo.now, hands=hands)
-
-    def sync(self, *, verify: bool = False) -> Plan:
-        return sync(self.scene(), verify=verify)
-
-    @property
-    def reader(self) -> RegistryReader:
-        return RegistryReader(self.registry)
-
-    @property
-    def store(self) -> SqliteStore:
-        return SqliteStore(self.repo.root / "audit.db")
-
-    @property
-    def records(self) -> list[Record]:
-        return [link.content for link in self.store.read()]
-
-    def state(self) -> Mapping[str, Any]:
-        """Everything that a sync leaves behind, without times and hashes."""
-        versions = {version.number: dict(version.tags) for version in self.reader.versions(MODEL)}
-        keys = [record.key for record in self.records]
-        files = {path: text for path, text in self.repo.remote_files("serving").items() if path != "audit/head"}
-        return {"aliases": dict(self.reader.aliases(MODEL)), "tags": versions, "records": sorted(keys), "files": files}
 
 
 @pytest.fixture
 def company(tmp_path: Path) -> Company:
-    registry = fresh_registry(tmp_path / "mlflow")
-    pins = {n: register(registry, tmp_path / "artifacts", MODEL, f"v{n}") for n in (1, 2, 3)}
-    return Company(tmp_path, registry, promotions(tmp_path, registry), pins)
+    return found(tmp_path)
 
 
 def served(company: Company) -> list[int]:

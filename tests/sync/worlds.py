@@ -93,7 +93,8 @@ class World:
         declared = Declared(self.promotions, policies, self.stages, self.holds, self.freeze)
         head = self.changes[0].commit if self.changes else "0" * 40
         found = tuple(wants(declared, self.changes, self.commits, self.now))
-        return Desired(head, "origin/main", declared, tuple(self.changes), found)
+        holder = Commit("f" * 40, (), "Ada", "ada@example.org", T0, "Hold")
+        return Desired(head, "origin/main", declared, tuple(self.changes), found, dict.fromkeys(self.holds, holder))
 
     @property
     def actual(self) -> Actual:

@@ -89,7 +89,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     ``key`` names the event: appending the same key twice writes one record. ``when`` is when gatehouse acted (UTC);
     ``who`` wrote ``commit``, which asked for it, at ``committed``. ``before`` and ``after`` are the pins of the slot's
     ``role``; ``percent`` and ``experiment`` its share of the traffic where it has one. No ``evidence``: none was found,
-    and that is on record too. ``engine`` is gatehouse's own version.
+    and that is on record too. ``engine`` is gatehouse's own version. A hold concerns a model: its slot has no stage.
     """
 
     key: str
@@ -121,5 +121,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.after or self.before
 
     def __str__(self) -> str:
+        if self.kind is Kind.HELD:
+            return f"held {self.slot.model} {self.reason}"
         part = "" if self.role is Role.CHAMPION else f" as {self.role}"
         return f"{self.kind.replace('_', ' ')} {self.slot} {self.pin}{part}"

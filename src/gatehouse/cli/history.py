@@ -66,7 +66,10 @@ def _text(found: History, shown: Sequence[Event]) -> list[RenderableType]:
 
     if not shown:
         return [f"{found.model}: nothing was promoted yet"]
-    table = Table("when", "slot", "role", "what", "before", "after", "who", "why", box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("when", "slot", "role", "what", "was", "is", "who"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("why")
     for event in shown:
         pull = f"#{event.pull_request} " if event.pull_request else ""
         table.add_row(

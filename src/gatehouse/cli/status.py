@@ -79,7 +79,10 @@ def _table(standings: Sequence[Standing]) -> RenderableType:
 
     if not standings:
         return "nothing is promoted yet"
-    table = Table("slot", "role", "desired", "actual", "state", "", box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("slot", "role", "desired", "actual", "state"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("")
     for one in standings:
         table.add_row(
             Text(str(one.slot)),

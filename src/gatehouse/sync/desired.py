@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from gatehouse.declare.history import Change, history, soaked, staged_since
@@ -12,10 +12,11 @@ from gatehouse.declare.load import require
 from gatehouse.declare.source import Revision
 from gatehouse.declare.types import Declared, Promotion, Traffic
 from gatehouse.git import Commit
-from gatehouse.pin import Pin, Role, Slot
+from gatehouse.pin import ROOT, Pin, Role, Slot
 from gatehouse.sync.trunk import Trunk
 
 # GitHub's merge commits, and the suffix of its squashed ones.
+_ROLLED_BACK = re.compile(r"^Roll back \S+ to version \d+: (?=\S)")
 _NUMBER = re.compile(r"^Merge pull request #(\d+)|\(#(\d+)\)$")
 
 
@@ -61,20 +62,25 @@ def pull_request(commit: Commit) -> int | None:
 
 
 def reason_of(commit: Commit) -> str:
-    """What the commit says of itself; for a merge the pull request's title."""
+    """What the commit says of itself: a pull request's title, the reason of a roll-back, else its subject."""
     lines = [line.strip() for line in commit.message.splitlines() if line.strip()]
-    return next((line for line in lines if not line.startswith("Merge pull request #")), commit.subject)
+    said = next((line for line in lines if not line.startswith("Merge pull request #")), commit.subject)
+    return _ROLLED_BACK.sub("", said)
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """Main at one commit. ``changes`` is the history of every slot, newest first; ``source`` says where main is."""
+    """Main at one commit; ``source`` says where that is.
+
+    ``changes`` is the history of every slot, newest first; ``holders`` the commit that last changed a model's holds.
+    """
 
     commit: str
     source: str
     declared: Declared
     changes: tuple[Change, ...]
     wants: tuple[Want, ...]
+    holders: Mapping[str, Commit] = field(default_factory=dict)
 
 
 def desired(trunk: Trunk, environment: Mapping[str, str], now: datetime) -> Desired:
@@ -82,7 +88,11 @@ def desired(trunk: Trunk, environment: Mapping[str, str], now: datetime) -> Desi
     declared = require(Revision(trunk.repository, trunk.commit), environment)
     changes = history(trunk.repository, trunk.commit)
     commits = {commit.id: commit for commit in trunk.repository.log(trunk.commit, "promotions/")}
-    return Desired(trunk.commit, trunk.words, declared, changes, tuple(wants(declared, changes, commits, now)))
+    holders = {
+        model: trunk.repository.log(trunk.commit, f"{ROOT}/{model}/hold.yaml", limit=1)[0] for model in declared.holds
+    }
+    asked = tuple(wants(declared, changes, commits, now))
+    return Desired(trunk.commit, trunk.words, declared, changes, asked, holders)
 
 
 def wants(

@@ -9,7 +9,8 @@ from typing import Any
 from gatehouse import __version__
 from gatehouse.audit.record import Kind, Record
 from gatehouse.declare.history import Lifecycle
-from gatehouse.pin import Role, Slot
+from gatehouse.git import Commit
+from gatehouse.pin import Pin, Role, Slot
 from gatehouse.sync.actual import Actual
 from gatehouse.sync.desired import Desired, Want
 from gatehouse.sync.settle import STAGE_TAG, Findings, Settled
@@ -62,17 +63,19 @@ def _refusals(desired: Desired, settled: Settled, now: datetime) -> Iterator[Rec
 
 def _holds(desired: Desired, now: datetime) -> Iterator[Record]:
     for model, holds in sorted(desired.declared.holds.items()):
+        commit = desired.holders[model]
         for held in holds:
-            digest = f" {held.digest}" if held.digest else ""
             yield Record(
-                key=f"held {model}: version {held.version}{digest} since {held.since}",
+                key=f"held {model}: version {held.version} {held.digest or 'whatever it holds'} since {held.since}",
                 kind=Kind.HELD,
                 when=now,
-                who="",
+                who=_author(commit),
                 slot=Slot(model, ""),
                 engine=__version__,
-                commit=desired.commit,
-                reason=f"version {held.version}{digest}, since {held.since}: {held.reason}",
+                after=Pin(held.version, held.digest) if held.digest else None,
+                commit=commit.id,
+                committed=commit.time,
+                reason=f"version {held.version}: {held.reason}",
             )
 
 
@@ -96,13 +99,17 @@ def _healed(desired: Desired, actual: Actual, settled: Settled, now: datetime) -
             yield _record(want, Kind.SYNCED, key, now, after=placed.pin, reason=said)
 
 
+def _author(commit: Commit) -> str:
+    return f"{commit.author} <{commit.email}>"
+
+
 def _record(want: Want, kind: Kind, key: str, now: datetime, **more: Any) -> Record:
     commit = want.commit
     return Record(
         key=key,
         kind=kind,
         when=now,
-        who=f"{commit.author} <{commit.email}>",
+        who=_author(commit),
         slot=want.slot,
         role=want.role,
         engine=__version__,

@@ -100,11 +100,15 @@ def _digests(
 
     A pin that is in force and stays was verified when it came in, and serving verifies it again before it loads it.
     """
-    return {
-        want.key: _digest(readers[registry], version, say)
-        for want, registry, version in _versions(wanted, found)
-        if version.ready and (everything or _moves(want, found, version))
-    }
+    taken: dict[tuple[str, str, int], str] = {}
+    digests = {}
+    for want, registry, version in _versions(wanted, found):
+        if version.ready and (everything or _moves(want, found, version)):
+            artifact = registry, version.model, version.number
+            if artifact not in taken:
+                taken[artifact] = _digest(readers[registry], version, say)
+            digests[want.key] = taken[artifact]
+    return digests
 
 
 def _moves(want: Want, found: Actual, version: Version) -> bool:

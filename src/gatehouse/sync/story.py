@@ -197,7 +197,7 @@ def _gates(found: Evidence, slot: Slot, role: Role, before: Pin | None, after: P
     assert found.evaluated is not None
     passed = sum(gate.outcome.lets_through for gate in found.gates)
     stopped = ", ".join(f"{gate.name} {gate.outcome}" for gate in found.gates if not gate.outcome.lets_through)
-    text = f"{passed} of {len(found.gates)} passed for {slot.label}" + (f"; {stopped}" if stopped else "")
+    text = f"{passed} of {len(found.gates)} gates passed for {slot.label}" + (f"; {stopped}" if stopped else "")
     return Event(found.evaluated, What.GATES, text, slot, role, before, after, evidence=found)
 
 
