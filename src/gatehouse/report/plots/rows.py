@@ -83,7 +83,7 @@ def draw(exhibit: Rows, shown: Sequence[Row], width: int) -> Svg:
         *names,
         *(part for index, row in enumerate(shown) for part in _row(exhibit, row, layout, first + layout.step * index)),
         *(
-            [text(layout.label + layout.rows - GAP, last + 16, "rows", kind="tick", anchor="end")]
+            [text(layout.label + layout.rows - GAP, first - 6, "rows", kind="tick", anchor="end")]
             if layout.rows
             else []
         ),
