@@ -134,3 +134,17 @@ def test_more_measures_or_results_than_anyone_reads_are_refused() -> None:
 def test_noise_is_refused_and_never_raises_anything_else(data: bytes) -> None:
     with pytest.raises(GatehouseError):
         document.decode(data)
+
+
+def test_a_refusal_travels_as_the_error_that_it_was() -> None:
+    error = GatehouseError("promotions/credit-risk/staging.yaml:1: version: expected an integer", "write a number")
+    with pytest.raises(GatehouseError, match="expected an integer") as caught:
+        document.decode(document.refusal(error))
+    assert caught.value.fix == "write a number"
+
+
+def test_a_refusal_that_also_holds_results_is_not_believed() -> None:
+    found = msgspec.json.decode(document.encode([results.passing()]))
+    for forged in ({**found, "refused": "nothing to see"}, {**found, "results": [], "refused": "no", "passed": True}):
+        with pytest.raises(GatehouseError, match="cannot be believed"):
+            document.decode(msgspec.json.encode(forged))

@@ -17,7 +17,7 @@ from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.result import Result
 from gatehouse.pin import Slot
 from gatehouse.report.context import Context
-from gatehouse.report.markdown import LIMIT, MARKER, comment, refused, stale
+from gatehouse.report.markdown import LIMIT, comment, refused, stale
 from gatehouse.verdict import Outcome, Verdict, at_most, judged
 from tests.support import hostile, results
 from tests.support.results import CONTEXT, HOSTILE
@@ -68,12 +68,6 @@ def test_the_notices_read_as_the_snapshots() -> None:
     matches(stale("the champion moved from version 1 to version 3"), SNAPSHOTS / "stale.md")
     error = GatehouseError("registry http://mlflow:5000 does not answer", "start it, or set MLFLOW_TRACKING_URI")
     matches(refused(error), SNAPSHOTS / "refused.md")
-
-
-def test_the_marker_is_the_first_line_of_everything_that_is_posted() -> None:
-    posted = [comment(sample, CONTEXT) for sample in results.samples().values()]
-    posted += [stale("x"), refused(GatehouseError("x"))]
-    assert all(text.split("\n")[0] == MARKER for text in posted)
 
 
 def test_the_head_answers_a_reviewers_five_questions() -> None:
@@ -174,7 +168,7 @@ def test_a_comment_that_would_be_too_long_drops_the_longer_parts_and_says_so(
     assert lost in text
     assert "Shortened to what fits into a comment" in text
     assert CONTEXT.links.report in text
-    assert "locked" in text.split("\n")[1]
+    assert "locked" in text.split("\n")[0]
 
 
 def test_the_verdict_of_a_blocked_promotion_survives_every_cut() -> None:

@@ -36,7 +36,8 @@ def command(settings: Settings, out: Path | None, pull: int | None, **asked: str
     from gatehouse.report.document import document
     from gatehouse.report.terminal import render
 
-    scene = _scene(settings, **asked)
+    with posting.told(settings, pull):
+        scene = _scene(settings, **asked)
     if not scene.requests:
         emit(settings, document(()), "no pin changes: there is nothing to check")
         return DONE

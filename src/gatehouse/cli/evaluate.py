@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gatehouse.cli.frame import BLOCKED, DONE, Settings, emit, progress, verb
+from gatehouse.errors import GatehouseError
 
 
 @verb
@@ -15,13 +16,19 @@ from gatehouse.cli.frame import BLOCKED, DONE, Settings, emit, progress, verb
 def command(settings: Settings, material: Path, out: Path) -> int:
     """Run the models and the gates on fetched material; needs no secrets and no repository."""
     from gatehouse.cli import steps
+    from gatehouse.evaluate.material import read
     from gatehouse.report.context import Context
-    from gatehouse.report.document import document, encode
+    from gatehouse.report.document import document, encode, refusal
     from gatehouse.report.terminal import render
 
+    out.mkdir(parents=True, exist_ok=True)
+    fetched = read(material)
+    if fetched.refused:
+        error = GatehouseError(fetched.refused, fetched.fix)
+        (out / steps.RESULTS).write_bytes(refusal(error))
+        raise error
     with progress(settings) as say:
         results = steps.evaluate(material, say)
-    out.mkdir(parents=True, exist_ok=True)
     (out / steps.RESULTS).write_bytes(encode(results))
     emit(settings, document(results), render(results, Context()))
     return DONE if all(result.passed for result in results) else BLOCKED

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gatehouse.cli.frame import DONE, Settings, emit, progress, verb
+from gatehouse.errors import GatehouseError, Unreachable
 
 
 @verb
@@ -17,7 +18,15 @@ def command(settings: Settings, base: str, head: str, out: Path) -> int:
     """Collect the models and data that the gates need; runs no model code."""
     from gatehouse.cli import scene, steps
 
+    try:
+        asked = scene.between(settings, base, head)
+    except Unreachable:
+        raise
+    except GatehouseError as error:
+        # Not ours to fail on: whoever wrote the pins is told by the report, on the pull request.
+        emit(settings, steps.refuse(error, out), f"refused, which the report will say: {error.message}")
+        return DONE
     with progress(settings) as say:
-        material = steps.fetch(scene.between(settings, base, head), out, say)
+        material = steps.fetch(asked, out, say)
     emit(settings, material, f"{len(material.cases)} promotion{'s' * (len(material.cases) != 1)} fetched to {out}")
     return DONE

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gatehouse.cli.frame import Settings, console
 from gatehouse.cli.hub import connect
-from gatehouse.errors import GatehouseError
+from gatehouse.errors import GatehouseError, Unreachable
 from gatehouse.report.context import Context
 
 if TYPE_CHECKING:
@@ -30,6 +31,30 @@ def post(settings: Settings, results: Sequence[Result], context: Context, pull: 
         head = results[0].request.head if results else github.reader.pulls.get(pull).head_sha
         github.comments.stick(pull, COMMENT, comment(results, context))
         github.checks.report(head, _check(results, context))
+
+
+@contextmanager
+def told(settings: Settings, pull: int | None) -> Iterator[None]:
+    """Says an error on the pull request too, where there is one: whoever opened it is not looking at a job's log."""
+    try:
+        yield
+    except Unreachable:
+        raise
+    except GatehouseError as error:
+        if pull is not None:
+            _refuse(settings, error, pull)
+        raise
+
+
+def _refuse(settings: Settings, error: GatehouseError, pull: int) -> None:
+    from gatehouse.github import Check, Conclusion
+    from gatehouse.report.markdown import refused
+
+    with connect(settings) as github:
+        body = refused(error)
+        github.comments.stick(pull, COMMENT, body)
+        head = github.reader.pulls.get(pull).head_sha
+        github.checks.report(head, Check(NAME, Conclusion.FAILURE, "Nothing was checked", body))
 
 
 def _check(results: Sequence[Result], context: Context) -> Check:

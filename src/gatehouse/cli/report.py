@@ -21,7 +21,8 @@ def command(settings: Settings, results: Path, out: Path | None, pull: int | Non
     from gatehouse.report import document
     from gatehouse.report.terminal import render
 
-    found = document.decode(steps.read_results(results))
+    with posting.told(settings, pull):
+        found = document.decode(steps.read_results(results))
     base = WorkTree(settings.repository.root)
     declared = require(base, settings.environ)
     surroundings = steps.context(base, declared, hub.slug(settings), pull)

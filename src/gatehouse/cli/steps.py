@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,16 @@ def fetch(scene: Scene, folder: Path, say: Say) -> Material:
         progress=say,
     )
     return fetcher.fetch(scene.requests)
+
+
+def refuse(error: GatehouseError, folder: Path) -> Material:
+    """Step 1 where the pins cannot be read: material that carries the reason on to the report."""
+    from gatehouse.evaluate import material
+
+    folder.mkdir(parents=True, exist_ok=True)
+    refused = material.Material((), datetime.now(UTC), error.message, error.fix)
+    material.write(refused, folder)
+    return refused
 
 
 def evaluate(folder: Path, say: Say) -> tuple[Result, ...]:

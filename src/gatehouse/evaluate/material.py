@@ -54,8 +54,12 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Material(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``refused`` says why there is nothing to evaluate at all (pins that do not read, say), ``fix`` what to do."""
+
     cases: tuple[Case, ...]
     fetched: datetime
+    refused: str = ""
+    fix: str = ""
 
 
 def write(material: Material, folder: Path) -> None:

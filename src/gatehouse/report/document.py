@@ -1,7 +1,7 @@
 """The JSON document: what ``--format json`` prints, what travels between jobs, what scripts may rely on.
 
-``{"schema": 1, "passed": …, "results": [ … ]}``; a result's fields are those of ``gatehouse.evaluate.result.Result``.
-Reading is strict, because the document may come from a job in which a model ran.
+``{"schema": 1, "passed": …, "results": [ … ]}``, and ``refused`` and ``fix`` where nothing could be checked; a result's
+fields are those of ``gatehouse.evaluate.result.Result``. Reading is strict, because the document may come from a job in which a model ran.
 """
 
 from __future__ import annotations
@@ -26,12 +26,17 @@ FIX = "run the check again; if it stays, the job that wrote the document is not 
 Series = Mapping[str, Sequence[tuple[float, float]]]
 
 
-class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Every result of one check. ``passed`` is true when there is no result that does not pass."""
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Every result of one check. ``passed``: no result that does not pass, and nothing refused.
+
+    ``refused`` says why nothing could be checked at all, and ``fix`` what to do about it; there are no results then.
+    """
 
     schema: int
     passed: bool
     results: tuple[Result, ...]
+    refused: str = ""
+    fix: str = ""
 
 
 def document(results: Sequence[Result]) -> Document:
@@ -46,9 +51,14 @@ def encode(results: Sequence[Result]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(document(results), order="deterministic"), indent=2) + b"\n"
 
 
+def refusal(error: GatehouseError) -> bytes:
+    """The document of a check that could not look at anything: promotions that do not read, say."""
+    return msgspec.json.encode(Document(SCHEMA, False, (), clean(error.message, 2000), clean(error.fix, 1000))) + b"\n"
+
+
 def decode(data: bytes) -> tuple[Result, ...]:
-    """The results of a document. Raises GatehouseError for what is too large, malformed, of another version, or says
-    of itself what its verdicts do not say."""
+    """The results of a document. Raises GatehouseError for one that says that nothing was checked, and for what is too
+    large, malformed, of another version, or says of itself what its verdicts do not say."""
     if len(data) > MAX_BYTES:
         raise GatehouseError(f"the report document has {len(data):,} bytes, more than {MAX_BYTES:,}", FIX)
     try:
@@ -60,6 +70,8 @@ def decode(data: bytes) -> tuple[Result, ...]:
     fault = _fault(found)
     if fault:
         raise GatehouseError(f"the report document cannot be believed: {fault}", FIX)
+    if found.refused:
+        raise GatehouseError(clean(found.refused, 2000), clean(found.fix, 1000))
     return found.results
 
 
@@ -75,7 +87,9 @@ def _fault(found: Document) -> str:
         return f"its schema is {found.schema}, and this version reads {SCHEMA}"
     if len(found.results) > MAX_RESULTS:
         return f"it holds {len(found.results):,} results, more than {MAX_RESULTS}"
-    if found.passed != all(result.passed for result in found.results):
+    if found.refused and (found.results or found.passed):
+        return "it says that nothing was checked, and holds results"
+    if not found.refused and found.passed != all(result.passed for result in found.results):
         return f"it says passed: {str(found.passed).lower()}, and its verdicts say otherwise"
     return next(filter(None, map(_fault_of, found.results)), "")
 

@@ -35,11 +35,11 @@ from gatehouse.report.reading import (
 from gatehouse.report.text import below, clean, code, link, markdown
 from gatehouse.verdict import Measure, Outcome, Verdict
 
-__all__ = ["LIMIT", "MARKER", "Annotation", "annotate", "comment", "refused", "stale", "summary_line"]
+__all__ = ["LIMIT", "Annotation", "annotate", "comment", "refused", "stale", "summary_line"]
 
-MARKER = "<!-- gatehouse:report -->"
-# GitHub's limit for a comment and for a check's text, held here in UTF-8 bytes: right however it counts characters.
-LIMIT = 65_535
+# GitHub's limit for a comment and for a check's text is 65,535, held here in UTF-8 bytes: right however it counts
+# characters. The rest is left for the line by which the comment is found again.
+LIMIT = 65_400
 MAX_VERDICTS, MAX_ROWS = 100, 200
 
 
@@ -63,10 +63,9 @@ CUTS = (
 
 
 def comment(results: Sequence[Result], context: Context) -> str:
-    """The whole comment, MARKER in its first line; at most LIMIT bytes."""
+    """The whole comment, at most LIMIT bytes."""
     if not results:
         return _lines(
-            MARKER,
             "## No promotion in this pull request",
             "",
             "No pin under `promotions/` changes here, so there was nothing to check.",
@@ -81,7 +80,6 @@ def comment(results: Sequence[Result], context: Context) -> str:
 def stale(reason: str) -> str:
     """The comment in place of a report that no longer holds, until the next check replaces it."""
     return _lines(
-        MARKER,
         "## ⏳ This report is out of date",
         "",
         f"{markdown(reason)}. Approvals of the old evidence do not count.",
@@ -94,7 +92,6 @@ def refused(error: GatehouseError) -> str:
     """The comment when nothing could be checked at all: wrong use, broken configuration, a service that is away."""
     fix = [f"**Next:** {markdown(error.fix, 1000)}"] if error.fix else []
     return _lines(
-        MARKER,
         "## 💥 Nothing was checked",
         "",
         markdown(error.message, 2000),
@@ -121,7 +118,6 @@ def _fitting(lines: Iterator[str]) -> str:
 
 
 def _compose(results: Sequence[Result], context: Context, cut: Cut) -> Iterator[str]:
-    yield MARKER
     yield from _head(results)
     for result in results if cut.sections else ():
         if cut.passed or not result.passed:
@@ -138,7 +134,7 @@ def _table_alone(results: Sequence[Result], context: Context) -> str:
     """What is left when even the verdicts are too many: their number, and as many rows as fit for certain."""
     rows = list(_summary_table(results[:40]))
     missing = f"everything but the first {len(results[:40])} of {len(results):,} promotions"
-    return _lines(MARKER, f"## {_title(results)}", "", *rows, "", *_shortened(missing, context), "", *_ending(context))
+    return _lines(f"## {_title(results)}", "", *rows, "", *_shortened(missing, context), "", *_ending(context))
 
 
 def _shortened(missing: str, context: Context) -> list[str]:
