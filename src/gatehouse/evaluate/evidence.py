@@ -236,7 +236,7 @@ class Evidence:
         return disparity(boards[-1], (metric,), who, rule)
 
     def picture(self) -> Curve | Points | None:
-        """The models' ROC curves or residuals; None where neither says anything: multiclass, labels only, no numbers."""
+        """The models' ROC curves or residuals; None where neither says anything (multiclass, labels only …)."""
         if self.policy.task == "regression":
             return pictures.residuals(self.scored)
         if self.policy.task == "multiclass" or self.scored.decisions_only:

@@ -140,10 +140,10 @@ class Fetcher:
             raise NotFound(f"{slot.path}: no stage {stage_name!r}", "see promotions/stages.yaml")
         reader = self.reader(stage.registry)
         version = reader.ready(slot.model, pin.version)
-        self.progress(f"fetching {slot.model} version {pin.version}")
         # Another registry may have another model under the same number.
         folder = Path("models") / _short_hash(stage.registry) / f"{slot.model}-v{pin.version}"
         if not (self.folder / folder).exists():
+            self.progress(f"fetching {slot.model} version {pin.version}")
             artifacts.download(reader, version, self.folder / folder)
         profile = self._profile(reader, version, folder)
         return Fetched(

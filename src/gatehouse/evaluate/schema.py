@@ -77,13 +77,22 @@ def _wanted(signature: Signature, table: pa.Schema) -> list[Column]:
     specs = signature.inputs or ()
     columns = [_as_column(spec) if isinstance(spec, Tensor) else spec for spec in specs]
     return [
-        column if column.name is not None else Column(_at(table, position), column.type, column.required)
+        column if column.name is not None else Column(_at(table, position, column.type), column.type, column.required)
         for position, column in enumerate(columns)
     ]
 
 
-def _at(table: pa.Schema, position: int) -> str:
+def _at(table: pa.Schema, position: int, kind: DataType) -> str:
+    """The column that one without a name means: the table's one list column for a tensor, else the one in its place."""
+    lists = list_columns(table)
+    if isinstance(kind, Array) and len(lists) == 1:
+        return lists[0]
     return str(table.names[position]) if position < len(table.names) else f"column {position + 1}"
+
+
+def list_columns(table: pa.Schema) -> list[str]:
+    """The columns whose rows are lists."""
+    return [field.name for field in table if isinstance(_described(field.type), Array)]
 
 
 def _as_column(tensor: Tensor) -> Column:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.engines import Table
+from gatehouse.evaluate.schema import list_columns
 from gatehouse.registry.signature import Signature, Tensor
 from gatehouse.runtime.answer import Answer
 from gatehouse.runtime.failures import ModelError
@@ -85,13 +86,13 @@ def features(signature: Signature, table: Table, named: str) -> tuple[str, ...]:
 
 
 def _only_list(table: Table, named: str) -> str:
-    lists = [field.name for field in table.schema if field.type.num_fields == 1]
+    lists = list_columns(table.schema)
     if len(lists) != 1:
         raise GatehouseError(
             f"the model takes one tensor without a name, and {named} has {len(lists)} list columns",
             "log the model with a named tensor, or keep the tensor's rows in one list column",
         )
-    return str(lists[0])
+    return lists[0]
 
 
 def no_column(named: str, column: str, table: Table) -> GatehouseError:
