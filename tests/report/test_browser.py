@@ -58,6 +58,17 @@ def test_nothing_sticks_out_or_overlaps(chromium: Browser, tmp_path: Path, name:
     assert chromium.evaluate(CLASHES) == []
 
 
+@pytest.mark.parametrize("name", [name for name in results.samples() if name != "hostile"])
+def test_nothing_sticks_out_on_paper(chromium: Browser, tmp_path: Path, name: str) -> None:
+    """A4 with margins of 1 cm is 718 CSS pixels wide."""
+    file = tmp_path / "report.html"
+    file.write_text(page(results.samples()[name], CONTEXT))
+    chromium.open(file, width=718, dark=True, paper=True)
+    assert chromium.evaluate("document.documentElement.scrollWidth") == 718
+    assert chromium.evaluate(OVERFLOWS) == []
+    assert chromium.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
 def test_nothing_is_loaded_and_no_script_of_a_result_runs(chromium: Browser, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     file.write_text(page([results.hostile()], CONTEXT))

@@ -45,7 +45,7 @@ def test_a_small_number_beside_a_large_limit_keeps_two_decimals() -> None:
 
 def test_an_interval_names_its_confidence_where_those_of_a_table_differ() -> None:
     measure = at_most("p95", 31, 50, interval=Interval(29, 34, 0.9))
-    assert figures.interval_of(measure, levels=True) == "29 to 34 (90 %)"
+    assert figures.interval_of(measure, levels=True) == "29 to 34 (90\u00a0%)"
     assert figures.interval_of(measure, levels=False) == "29 to 34"
 
 

@@ -31,10 +31,10 @@ class Browser:
         self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self._call("Page.enable")
 
-    def open(self, page: Path, *, width: int, dark: bool = False) -> None:
-        """Loads a file at a width in CSS pixels, in the light or the dark colours."""
+    def open(self, page: Path, *, width: int, dark: bool = False, paper: bool = False) -> None:
+        """Loads a file at a width in CSS pixels, in the light or the dark colours, as on screen or as on paper."""
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._call("Emulation.setEmulatedMedia", features=[scheme])
+        self._call("Emulation.setEmulatedMedia", media="print" if paper else "screen", features=[scheme])
         self._call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
         self._call("Page.navigate", url=page.as_uri())
         self._wait_for("Page.loadEventFired")

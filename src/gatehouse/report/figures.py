@@ -85,7 +85,9 @@ def span(interval: Interval | None, limit: float | None = None) -> str:
 def interval_of(measure: Measure, *, levels: bool) -> str:
     """The measure's interval; with its confidence where those of a table differ."""
     shown = span(measure.interval, measure.limit)
-    return f"{shown} ({confidence(measure.interval)})" if levels and measure.interval else shown
+    if levels and measure.interval:
+        return f"{shown} ({confidence(measure.interval)})".replace(" %", "\u00a0%")
+    return shown
 
 
 def _scale(limit: float | None) -> float:
