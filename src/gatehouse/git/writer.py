@@ -54,16 +54,22 @@ class Writer:
         with tempfile.TemporaryDirectory() as scratch:
             env = {"GIT_INDEX_FILE": str(Path(scratch) / "index"), **self._identity()}
             git("read-tree", *([parent] if parent else ["--empty"]), env=env)
-            for path, data in files.items():
-                if data is None:
-                    git("update-index", "--force-remove", "--", path, env=env)
-                    continue
-                blob = git("hash-object", "-w", "--stdin", data=data)
-                git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", env=env)
+            git("update-index", "-z", "--index-info", data=self._entries(files, Path(scratch)), env=env)
             tree = git("write-tree", env=env)
             if parent and tree == git("rev-parse", f"{parent}^{{tree}}"):
                 return parent
             return git("commit-tree", tree, *(["-p", parent] if parent else []), data=message.encode(), env=env)
+
+    def _entries(self, files: Mapping[str, bytes | None], scratch: Path) -> bytes:
+        """The files as git's index takes them, their blobs written: two processes, however many files there are."""
+        contents = {path: data for path, data in files.items() if data is not None}
+        for number, data in enumerate(contents.values()):
+            (scratch / str(number)).write_bytes(data)
+        named = "".join(f"{scratch / str(number)}\n" for number in range(len(contents))).encode()
+        blobs = self.repository.run("hash-object", "-w", "--no-filters", "--stdin-paths", data=named).split()
+        lines = [f"100644 {blob}\t{path}" for path, blob in zip(contents, blobs, strict=True)]
+        lines += [f"0 {'0' * 40}\t{path}" for path, data in files.items() if data is None]
+        return "".join(f"{line}\0" for line in lines).encode(errors="surrogateescape")
 
     def push(self, commit: str, branch: str, expect: str | None) -> None:
         """Moves the remote branch to ``commit`` only if it still is at ``expect`` (None: does not exist yet)."""

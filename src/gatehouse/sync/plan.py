@@ -14,7 +14,7 @@ from gatehouse.sync.desired import Desired
 from gatehouse.sync.records import records
 from gatehouse.sync.render import Placement, render
 from gatehouse.sync.rules import frozen
-from gatehouse.sync.settle import DIGEST_TAG, STAGE_TAG, Findings, Settled, settle
+from gatehouse.sync.settle import DIGEST_TAG, STAGE_TAG, Findings, Settled, promotions, settle
 from gatehouse.sync.standing import standings
 
 # Where the files of a version are: by registry address, model, and number.
@@ -58,12 +58,14 @@ def _aliases(desired: Desired, actual: Actual, settled: Settled) -> Iterator[Set
 
 def _tags(desired: Desired, actual: Actual, settled: Settled) -> Iterator[SetTags | SetLegacyStage]:
     unclear = {slot.model for slot, _ in settled.left}
+    history = _let_in(desired, settled)
     for registry, model in sorted(registries(desired.declared, desired.wants)):
         # Where a role's contents cannot be said, neither can the stage of its version.
         if model in unclear:
             continue
-        stages = lifecycle(settled.promotions(model), _let_in(desired, settled, model))
-        digests = {at.pin.version: at.pin.digest for at in settled.placements.values() if at.slot.model == model}
+        placed = settled.of_model.get(model, ())
+        stages = lifecycle(promotions(placed), history.get(model, ()))
+        digests = {at.pin.version: at.pin.digest for at in placed}
         for number, version in sorted(actual.shelf(registry, model).versions.items()):
             tags = _tags_of(number, stages, digests, version.tags)
             if tags:
@@ -73,15 +75,15 @@ def _tags(desired: Desired, actual: Actual, settled: Settled) -> Iterator[SetTag
                 yield SetLegacyStage(registry, model, number, legacy)
 
 
-def _let_in(desired: Desired, settled: Settled, model: str) -> list[Change]:
-    """The model's history without what the rules refused: a version that was never let in is not archived."""
+def _let_in(desired: Desired, settled: Settled) -> Mapping[str, list[Change]]:
+    """Each model's history without what the rules refused: a version that was never let in is not archived."""
     commits = {(want.slot, want.role): want.commit.id for want in desired.wants}
     refused = {(refusal.slot, commits[refusal.slot, refusal.role]) for refusal in settled.refusals}
-    return [
-        change
-        for change in desired.changes
-        if change.slot.model == model and (change.slot, change.commit) not in refused
-    ]
+    found: dict[str, list[Change]] = {}
+    for change in desired.changes:
+        if (change.slot, change.commit) not in refused:
+            found.setdefault(change.slot.model, []).append(change)
+    return found
 
 
 def _tags_of(

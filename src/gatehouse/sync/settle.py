@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from gatehouse.audit.record import Evidence
 from gatehouse.declare.types import Promotion, Traffic
@@ -33,7 +34,7 @@ class Findings:
     evidence: Mapping[str, Evidence | None] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settled:
     """What is to be in force, and what was refused.
 
@@ -46,10 +47,13 @@ class Settled:
     empty: frozenset[Key]
     refusals: tuple[Refusal, ...]
 
-    def promotions(self, model: str) -> tuple[Promotion, ...]:
-        """The placements of a model as the promotion files that would say the same."""
-        champions = [slot for slot, role in self.placements if slot.model == model and role is Role.CHAMPION]
-        return tuple(_promotion(slot, self.placements) for slot in champions)
+    @cached_property
+    def of_model(self) -> Mapping[str, list[Placement]]:
+        """The placements of each model."""
+        found: dict[str, list[Placement]] = {}
+        for placed in self.placements.values():
+            found.setdefault(placed.slot.model, []).append(placed)
+        return found
 
 
 def settle(desired: Desired, actual: Actual, findings: Findings, now: datetime) -> Settled:
@@ -103,17 +107,15 @@ def _served_before(want: Want, actual: Actual) -> bool:
     return want.previous is not None if record is None else record.after is not None
 
 
-def _promotion(slot: Slot, placements: Mapping[Key, Placement]) -> Promotion:
-    return Promotion(
-        slot,
-        placements[slot, Role.CHAMPION].pin,
-        canary=_traffic(placements.get((slot, Role.CANARY))),
-        challenger=_traffic(placements.get((slot, Role.CHALLENGER))),
-        shadow=_traffic(placements.get((slot, Role.SHADOW))),
-    )
+def promotions(placed: Iterable[Placement]) -> tuple[Promotion, ...]:
+    """Placements as the promotion files that would say the same."""
+    slots: dict[Slot, dict[Role, Placement]] = {}
+    for placement in placed:
+        slots.setdefault(placement.slot, {})[placement.role] = placement
+    return tuple(_promotion(slot, roles) for slot, roles in slots.items() if Role.CHAMPION in roles)
 
 
-def _traffic(placement: Placement | None) -> Traffic | None:
-    if placement is None:
-        return None
-    return Traffic(placement.pin, placement.percent or 0, placement.experiment or None)
+def _promotion(slot: Slot, roles: Mapping[Role, Placement]) -> Promotion:
+    beside = {str(role): Traffic(at.pin, at.percent or 0, at.experiment or None) for role, at in roles.items()}
+    champion = beside.pop(Role.CHAMPION).pin
+    return Promotion(slot, champion, **beside)
