@@ -66,6 +66,11 @@ class Promotions:
         """The remote's main."""
         return Repository(self.origin).resolve("main")
 
+    def pull(self) -> None:
+        """Brings the clone's checkout to where main is."""
+        _git(self.root, "fetch", "--quiet", "origin")
+        _git(self.root, "reset", "--quiet", "--hard", "origin/main")
+
     def later(self, hours: float = 1) -> datetime:
         self.now += timedelta(hours=hours)
         return self.now
