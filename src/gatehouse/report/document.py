@@ -1,7 +1,8 @@
 """The JSON document: what ``--format json`` prints, what travels between jobs, what scripts may rely on.
 
 ``{"schema": 1, "passed": …, "results": [ … ]}``, and ``refused`` and ``fix`` where nothing could be checked; a result's
-fields are those of ``gatehouse.evaluate.result.Result``. Reading is strict, because the document may come from a job in which a model ran.
+fields are those of ``gatehouse.evaluate.result.Result``. Reading is strict, because the document may come from a job in
+which a model ran.
 """
 
 from __future__ import annotations

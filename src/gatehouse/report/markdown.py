@@ -6,23 +6,18 @@ takes: the longer parts are left out first, and the comment says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.result import Result, Subject
 from gatehouse.report import figures
-from gatehouse.report.checks import Annotation, annotate, summary_line
 from gatehouse.report.context import Context
 from gatehouse.report.reading import (
     FACES,
     blocking,
-    deciding,
     gain_in_words,
     headline,
-    interval_title,
-    levels_differ,
     overall,
     place,
     reproduce,
@@ -32,15 +27,14 @@ from gatehouse.report.reading import (
     warning,
     worst_in_words,
 )
+from gatehouse.report.tables import MAX_VERDICTS, every_figure, gate_table
 from gatehouse.report.text import below, clean, code, link, markdown
-from gatehouse.verdict import Measure, Outcome, Verdict
-
-__all__ = ["LIMIT", "Annotation", "annotate", "comment", "refused", "stale", "summary_line"]
+from gatehouse.verdict import Outcome, Verdict
 
 # GitHub's limit for a comment and for a check's text is 65,535, held here in UTF-8 bytes: right however it counts
 # characters. The rest is left for the line by which the comment is found again.
 LIMIT = 65_400
-MAX_VERDICTS, MAX_ROWS = 100, 200
+MAX_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +190,10 @@ def _section(result: Result, context: Context, cut: Cut, *, several: bool) -> It
         yield ""
         yield from (line for verdict in warning(result)[:MAX_VERDICTS] for line in _reason(verdict))
     yield ""
-    yield from _gate_table(result, context)
+    yield from gate_table(result, context)
     if cut.figures:
         yield ""
-        yield from _every_figure(result)
+        yield from every_figure(result)
     yield ""
     yield from _evidence(result, context)
     if folded:
@@ -253,65 +247,6 @@ def _reason(verdict: Verdict) -> Iterator[str]:
     meaning = f" _{face.meaning}_" if face.meaning and not verdict.outcome.lets_through else ""
     yield f"- {face.sign} **{markdown(verdict.gate, 40)}** {face.word}: {markdown(verdict.summary)}{meaning}"
     yield from (f"  - **Next:** {markdown(advice)}" for advice in verdict.advice[:5])
-
-
-def _gate_table(result: Result, context: Context) -> Iterator[str]:
-    rows = []
-    for verdict in result.verdicts[:MAX_VERDICTS]:
-        face, measure = FACES[verdict.outcome], deciding(verdict)
-        what = markdown(measure.name, 60) if measure else markdown(verdict.summary, 120)
-        rows.append(((_gate(verdict, context), f"{face.sign} {face.word}", what), measure))
-    yield from _table(("Gate", "Verdict", "Measured"), rows)
-    if len(result.verdicts) > MAX_VERDICTS:
-        yield ""
-        yield f"{len(result.verdicts) - MAX_VERDICTS:,} further gates are not shown."
-
-
-def _gate(verdict: Verdict, context: Context) -> str:
-    """The gate's name; a link to its documentation where the gate is one that the base commit knows."""
-    docs = context.links.docs if verdict.gate in context.gates else ""
-    name = markdown(verdict.gate, 40)
-    return link(name, f"{docs}#{verdict.gate}") if docs else name
-
-
-def _table(heads: Sequence[str], rows: Sequence[tuple[Sequence[str], Measure | None]]) -> Iterator[str]:
-    """A table of escaped leading cells, each row with the figures of its measure; a column that would be empty
-    throughout is left out."""
-    measures = [measure for _, measure in rows if measure]
-    columns: list[tuple[str, str, Callable[[Measure], str]]] = [
-        ("Value", "--:", figures.value_of),
-        ("Limit", "--:", figures.limit_of),
-        ("Champion", "--:", figures.champion_of),
-        (interval_title(measures), ":--", partial(figures.interval_of, levels=levels_differ(measures))),
-    ]
-    kept = [column for column in columns if any(column[2](measure) != figures.NOTHING for measure in measures)]
-    yield f"| {' | '.join([*heads, *(title for title, _, _ in kept)])} |"
-    yield f"|{'|'.join([':--'] * len(heads) + [side for _, side, _ in kept])}|"
-    for cells, measure in rows:
-        told = [markdown(of(measure), 60) if measure else figures.NOTHING for _, _, of in kept]
-        yield f"| {' | '.join([*cells, *told])} |"
-
-
-def _every_figure(result: Result) -> Iterator[str]:
-    total = sum(len(verdict.measures) for verdict in result.verdicts)
-    yield f"<details><summary>All {figures.count(total, 'figure')}, and notes</summary>"
-    for verdict in result.verdicts:
-        yield ""
-        yield f"**{markdown(verdict.gate, 40)}** {FACES[verdict.outcome].word}: {markdown(verdict.summary)}"
-        if verdict.measures:
-            yield ""
-            yield from _table(("Figure", "Verdict"), [(_figure(measure), measure) for measure in verdict.measures])
-        if verdict.notes:
-            yield ""
-            yield from (f"- {markdown(note)}" for note in verdict.notes)
-    yield ""
-    yield "</details>"
-
-
-def _figure(measure: Measure) -> tuple[str, str]:
-    note = f" ({markdown(measure.note, 120)})" if measure.note else ""
-    word = FACES[measure.outcome].word if measure.limit is not None else figures.NOTHING
-    return markdown(measure.name, 80) + note, word
 
 
 def _evidence(result: Result, context: Context) -> Iterator[str]:
