@@ -77,7 +77,7 @@ def test_a_model_that_does_not_start_is_not_started_again_for_every_gate(bench: 
     launcher = Counting(fails=True)
     with Evidence(bench.folder, bench.case(bench.model("constant")), made.policy(), launcher) as evidence:
         for _ in range(3):
-            with pytest.raises(GatehouseError, match="candidate: .*could not be launched: no more processes"):
+            with pytest.raises(GatehouseError, match=r"candidate: .*could not be launched: no more"):
                 evidence.board("roc_auc")
         assert evidence.rows == 0
 

@@ -74,10 +74,15 @@ def features(signature: Signature, table: Table, named: str) -> tuple[str, ...]:
     """The table's columns that a model is given: those of its signature, and nothing else.
 
     A signature without names (a single tensor) takes the table's one list column. Raises GatehouseError where a
-    required column is missing.
+    required column is missing, or columns have no names.
     """
     wanted = [spec for spec in signature.inputs or () if spec.name is not None]
     if not wanted:
+        if not signature.tensors():
+            raise GatehouseError(
+                "the model's signature does not name its columns, so they cannot be found in a table",
+                "log the model again with a signature inferred from a DataFrame",
+            )
         return (_only_list(table, named),)
     for spec in wanted:
         if spec.name not in table.schema.names and (isinstance(spec, Tensor) or spec.required):
