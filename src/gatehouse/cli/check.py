@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 @click.argument("model", required=False)
 @click.option("--to", "where", metavar="STAGE[.SEGMENT]", help="The slot to check, as the working tree has it.")
 @click.option("--version", type=click.IntRange(1), help="Check this version, whatever the file pins.")
-@click.option("--as", "role", type=click.Choice(list(Role)), default=Role.CHAMPION, help="The role to check.")
+@click.option(
+    "--as", "role", type=click.Choice([role.value for role in Role]), default=Role.CHAMPION, help="The role to check."
+)
 @click.option("--base", metavar="REV", help="The trusted revision: its gates and policies judge.")
 @click.option("--head", metavar="REV", help="The revision whose pins are judged.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write the report here.")
@@ -32,7 +34,7 @@ def command(settings: Settings, out: Path | None, pull: int | None, **asked: str
       gatehouse check credit-risk --to staging --version 3     before you propose it
       gatehouse check --base main --head my-branch             what a pull request would say
     """
-    from gatehouse.cli import hub, posting, steps
+    from gatehouse.cli import posting, steps
     from gatehouse.report.document import document
     from gatehouse.report.terminal import render
 
@@ -44,7 +46,7 @@ def command(settings: Settings, out: Path | None, pull: int | None, **asked: str
     with tempfile.TemporaryDirectory(prefix="gatehouse-check-") as scratch, progress(settings) as say:
         steps.fetch(scene, Path(scratch), say)
         results = steps.evaluate(Path(scratch), say)
-    surroundings = steps.context(scene.base, scene.declared, hub.slug(settings), pull)
+    surroundings = steps.context(settings, scene.base, scene.declared, pull)
     if out is not None:
         steps.write(results, surroundings, out)
     emit(settings, document(results), render(results, surroundings))

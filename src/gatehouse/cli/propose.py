@@ -49,7 +49,13 @@ class Share:
 @click.argument("model")
 @click.argument("version", type=click.IntRange(1))
 @click.option("--to", "where", metavar="STAGE[.SEGMENT]", required=True, help="The slot to promote into.")
-@click.option("--as", "role", type=click.Choice(list(Role)), default=Role.CHAMPION, help="The role it is to play.")
+@click.option(
+    "--as",
+    "role",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.CHAMPION,
+    help="The role it is to play.",
+)
 @click.option("--percent", type=click.FloatRange(0, 100), help="A canary's, challenger's or shadow's share of traffic.")
 @click.option("--experiment", help="The name of a challenger's experiment.")
 @click.option("--reason", default="", help="Why: the first lines of the pull request.")

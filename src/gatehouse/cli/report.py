@@ -15,7 +15,7 @@ from gatehouse.cli.frame import BLOCKED, DONE, Settings, emit, progress, verb
 @click.option("--pr", "pull", type=int, help="Post the report on this pull request, and keep the evidence.")
 def command(settings: Settings, results: Path, out: Path | None, pull: int | None) -> int:
     """Write the report on RESULTS; with --pr also post it, and keep the evidence. Runs no model code."""
-    from gatehouse.cli import hub, posting, steps
+    from gatehouse.cli import posting, steps
     from gatehouse.declare.load import require
     from gatehouse.declare.source import WorkTree
     from gatehouse.report import document
@@ -25,7 +25,7 @@ def command(settings: Settings, results: Path, out: Path | None, pull: int | Non
         found = document.decode(steps.read_results(results))
     base = WorkTree(settings.repository.root)
     declared = require(base, settings.environ)
-    surroundings = steps.context(base, declared, hub.slug(settings), pull)
+    surroundings = steps.context(settings, base, declared, pull)
     if out is not None:
         steps.write(found, surroundings, out)
     if pull is not None:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gatehouse.cli import hub
+from gatehouse.cli.frame import Settings
 from gatehouse.cli.scene import Say, Scene, reader
 from gatehouse.declare.types import Declared
 from gatehouse.errors import GatehouseError
@@ -55,15 +57,30 @@ def evaluate(folder: Path, say: Say) -> tuple[Result, ...]:
     return Evaluator(folder, progress=say).evaluate()
 
 
-def context(base: Source, declared: Declared, repository: str = "", pull: int | None = None) -> Context:
-    """What a report knows besides the results, from the trusted base."""
+def context(settings: Settings, base: Source, declared: Declared, pull: int | None = None) -> Context:
+    """What a report knows besides the results, from the trusted base and the environment."""
+    repository = hub.slug(settings)
     return Context(
         repository=repository,
         pull_request=pull,
-        links=Links(),
+        links=_links(settings, declared, repository),
         gates=_headlines(base),
         limitations={model: policy.review.limitations for model, policy in declared.policies.items()},
         owners={model: policy.owner for model, policy in declared.policies.items()},
+    )
+
+
+def _links(settings: Settings, declared: Declared, repository: str) -> Links:
+    """The workflow run keeps the whole report; a registry has pages where it is a server."""
+    server = settings.environ.get("GITHUB_SERVER_URL", "")
+    page = f"{server}/{repository}" if server and repository else ""
+    run = settings.environ.get("GITHUB_RUN_ID", "")
+    registries = {stage.registry for stage in declared.stages.stages}
+    pages = [uri for uri in sorted(registries) if uri.startswith(("http://", "https://")) and "@" not in uri]
+    return Links(
+        report=f"{page}/actions/runs/{run}" if page and run else "",
+        mlflow=pages[0] if len(pages) == 1 else "",
+        repository=page,
     )
 
 
