@@ -7,24 +7,17 @@ score or log loss instead: those are proper.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
+from gatehouse.evaluate.statistics.ranks import Part, Ranked
 from gatehouse.evaluate.statistics.rows import Floats
-
-if TYPE_CHECKING:
-    from gatehouse.evaluate.statistics.metrics import Part
-    from gatehouse.evaluate.statistics.ranks import Ranked
 
 BINS = 15
 
 
 def expected_calibration_error(ranked: Ranked) -> Part:
     """The mean distance of mean score and frequency over equal-mass bins, less its expected bias (see ``debiased``)."""
-    from gatehouse.evaluate.statistics.metrics import Part
-
     weight = np.ones(len(ranked.score)) if ranked.weight is None else ranked.weight
     total = float(weight.sum())
     if not total:
@@ -65,4 +58,5 @@ def equal_mass(ranked: Ranked) -> npt.NDArray[np.int64]:
     runs = ranked.runs
     mass = runs.positives + runs.negatives
     middle = np.cumsum(mass) - mass / 2
-    return ranked.spread(np.minimum(np.floor(middle / mass.sum() * BINS), BINS - 1)).astype(np.int64)
+    bins = np.minimum(np.floor(middle / mass.sum() * BINS), BINS - 1)
+    return ranked.spread(bins, bins).astype(np.int64)

@@ -16,8 +16,7 @@ from gatehouse.evaluate.statistics.single import perfect_sd
 
 if TYPE_CHECKING:
     from gatehouse.evaluate.statistics.board import Board
-    from gatehouse.evaluate.statistics.metrics import Part
-    from gatehouse.evaluate.statistics.ranks import Ranked, Scores
+    from gatehouse.evaluate.statistics.ranks import Part, Ranked, Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +160,7 @@ def _of_ranks(board: Board, metric: RankMetric, model: int, partition: Partition
 def _of_one_class(scores: Scores, metric: RankMetric, ranked: Ranked, partition: Partition) -> tuple[Floats, Floats]:
     groups = len(partition.groups)
     group = partition.of_cell[scores.cells]
-    overall = metric.part(ranked)
+    overall = ranked.measured(metric.part)
     split = ranked.split(group, groups)
     parts = [metric.part(own) for own, _ in split]
     values = np.array([*(part.value for part in parts), overall.value])

@@ -21,7 +21,7 @@ from gatehouse.errors import NotFound
 from gatehouse.evaluate.statistics.rows import Floats, Plan
 
 if TYPE_CHECKING:
-    from gatehouse.evaluate.statistics.ranks import Ranked
+    from gatehouse.evaluate.statistics.ranks import Part, Ranked
 
 Task = Literal["binary", "multiclass", "regression"]
 Tables = npt.NDArray[np.float64]  # (…, classes, classes): [true class, decided class] counts
@@ -84,20 +84,6 @@ class SumMetric(Metric):
     value: Callable[[Floats, Floats], Floats]
     width: int = 1
     translation: Callable[[float], Floats] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A rank metric's value on some rows, and how much each row moves it.
-
-    The squares of ``influence``, one figure a row in the order that the rows came in, add up to the value's variance.
-    ``n`` rows stand behind it; ``error`` bounds what rounding the scores may have cost.
-    """
-
-    value: float
-    influence: Floats
-    n: int
-    error: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
+from gatehouse.evaluate.statistics.ranks import Part, Ranked
 from gatehouse.evaluate.statistics.rows import Floats
-
-if TYPE_CHECKING:
-    from gatehouse.evaluate.statistics.metrics import Part
-    from gatehouse.evaluate.statistics.ranks import Ranked
 
 
 def roc_auc(ranked: Ranked) -> Part:
@@ -21,8 +16,6 @@ def roc_auc(ranked: Ranked) -> Part:
     that squares add up to DeLong's variance and products of two models' to his covariance. NaN with one class only;
     with a single positive or negative the influence is NaN, since nothing tells the variance.
     """
-    from gatehouse.evaluate.statistics.metrics import Part
-
     runs = ranked.runs
     positives, negatives = runs.totals
     rows = int(positives + negatives)
@@ -32,11 +25,11 @@ def roc_auc(ranked: Ranked) -> Part:
     value = float((runs.positives * beats).sum() / (positives * negatives))
     loses = positives - runs.positives_below - runs.positives / 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        of_positive = ranked.spread((beats / negatives - value) / np.sqrt(positives * (positives - 1)))
-        of_negative = ranked.spread((loses / positives - value) / np.sqrt(negatives * (negatives - 1)))
+        of_positive = (beats / negatives - value) / np.sqrt(positives * (positives - 1))
+        of_negative = (loses / positives - value) / np.sqrt(negatives * (negatives - 1))
     blurred = runs.positives * runs.negatives * ranked.blurred
     error = float(blurred.sum() / 2 / (positives * negatives))
-    return Part(value, np.where(ranked.label == 1, of_positive, of_negative), rows, error)
+    return Part(value, ranked.spread(of_positive, of_negative), rows, error)
 
 
 def average_precision(ranked: Ranked) -> Part:
@@ -45,8 +38,6 @@ def average_precision(ranked: Ranked) -> Part:
     The influence is the derivative of the value by the weight of a row; its squares add up to the sandwich variance.
     NaN without positives.
     """
-    from gatehouse.evaluate.statistics.metrics import Part
-
     runs = ranked.runs
     positives, negatives = runs.totals
     if not positives:
@@ -57,8 +48,7 @@ def average_precision(ranked: Ranked) -> Part:
     value = float((runs.positives * precision).sum() / positives)
     gain = np.cumsum(runs.positives / selected)
     loss = np.cumsum(runs.positives * precision / selected)
-    as_positive = ranked.spread((precision - value + gain - loss) / positives)
-    as_negative = ranked.spread(-loss / positives)
+    influence = ranked.spread((precision - value + gain - loss) / positives, -loss / positives)
     error = 0.0
     if ranked.rounded:
         # Within a run, all positives may in truth lie above all negatives, or all below.
@@ -66,7 +56,7 @@ def average_precision(ranked: Ranked) -> Part:
         worst = (hits - runs.positives + 1) / (hits - runs.positives + 1 + negatives - runs.negatives_below)
         off = np.maximum(best - precision, precision - worst) * ranked.blurred
         error = float((runs.positives * off).sum() / positives)
-    return Part(value, np.where(ranked.label == 1, as_positive, as_negative), int(positives + negatives), error)
+    return Part(value, influence, int(positives + negatives), error)
 
 
 def auc(label: npt.ArrayLike, score: npt.ArrayLike) -> float:

@@ -8,7 +8,7 @@ the rounding may have cost.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,6 +22,20 @@ from gatehouse.evaluate.statistics.rows import CLUSTER_BLOCKS, Floats, Plan, Row
 RANK_LIMIT = 5_000_000
 CELL_LIMIT = 1 << 21
 Bits = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A rank metric's value on some rows, and how much each row moves it.
+
+    The squares of ``influence``, one figure a row in the order that the rows came in, add up to the value's variance.
+    ``n`` rows stand behind it; ``error`` bounds what rounding the scores may have cost.
+    """
+
+    value: float
+    influence: Floats
+    n: int
+    error: float = 0.0
 
 
 class Ranked:
@@ -39,6 +53,14 @@ class Ranked:
         width: Floats | None = None,
     ) -> None:
         self.label, self.score, self.weight, self.width = label, score, weight, width
+        self._ascending = False
+        self._parts: dict[Callable[[Ranked], Part], Part] = {}
+
+    def measured(self, by: Callable[[Ranked], Part]) -> Part:
+        """A rank metric's part, reached once however many gates ask."""
+        if by not in self._parts:
+            self._parts[by] = by(self)
+        return self._parts[by]
 
     @property
     def rounded(self) -> bool:
@@ -56,16 +78,24 @@ class Ranked:
     @cached_property
     def order(self) -> Codes:
         """(n,) positions by ascending score."""
-        return np.argsort(self.score)
+        return np.arange(len(self.score)) if self._ascending else np.argsort(self.score)
 
     @cached_property
     def runs(self) -> Runs:
+        if self._ascending:
+            return Runs.of(self.score, self.label, self.weight)
         return Runs.of(self.score[self.order], self.label[self.order], _taken(self.weight, self.order))
 
-    def spread(self, by_run: Floats) -> Floats:
-        """A figure for each run of equal scores as one for each entry, in the order the entries came in."""
+    def spread(self, of_positive: Floats, of_negative: Floats) -> Floats:
+        """Figures for each run of equal scores as one for each entry, by its label, in the order they came in."""
+        runs = self.runs
+        if len(runs.score) < len(self.score):
+            of_positive, of_negative = np.repeat(of_positive, runs.lengths), np.repeat(of_negative, runs.lengths)
+        ascending = np.where(runs.label, of_positive, of_negative)
+        if self._ascending:
+            return ascending
         out = np.empty(len(self.score))
-        out[self.order] = by_run if len(by_run) == len(out) else np.repeat(by_run, self.runs.lengths)
+        out[self.order] = ascending
         return out
 
     def split(self, group: Codes, groups: int) -> list[tuple[Ranked, Codes]]:
@@ -83,13 +113,18 @@ class Ranked:
             _taken(self.weight, positions),
             _taken(self.width, positions),
         )
-        part.order = np.arange(len(positions))
+        part._ascending = True
         return part
 
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Runs of equal scores, ascending: positives and negatives in each and below each, lengths in entries."""
+    """Runs of equal scores, ascending: positives and negatives in each and below each, lengths in entries.
+
+    ``label`` is each entry's, in ascending order of the scores.
+    """
+
+    label: npt.NDArray[np.bool_]
 
     score: Floats
     positives: Floats
@@ -113,7 +148,7 @@ class Runs:
         negative = everything - positive
         below, none_below = (np.concatenate([[0.0], total[:-1]]) for total in (positive, negative))
         lengths = np.diff(last, prepend=-1)
-        return cls(score[last], positive - below, negative - none_below, below, none_below, lengths)
+        return cls(label.astype(bool), score[last], positive - below, negative - none_below, below, none_below, lengths)
 
 
 def _taken(values: Floats | None, positions: Codes) -> Floats | None:

@@ -10,8 +10,8 @@ import numpy as np
 
 from gatehouse.evaluate.statistics.counts import Tally
 from gatehouse.evaluate.statistics.intervals import two_sided, wilson
-from gatehouse.evaluate.statistics.metrics import CountMetric, Metric, Part, RankMetric, SumMetric, Tables
-from gatehouse.evaluate.statistics.ranks import Ranked, Scores
+from gatehouse.evaluate.statistics.metrics import CountMetric, Metric, RankMetric, SumMetric, Tables
+from gatehouse.evaluate.statistics.ranks import Part, Ranked, Scores
 from gatehouse.evaluate.statistics.resampling import percentile_interval, resampled_counts, resampled_sums
 from gatehouse.evaluate.statistics.results import Estimate
 from gatehouse.evaluate.statistics.rows import Floats
@@ -92,7 +92,7 @@ def _tables_of(drawn: Floats, tally: Tally, model: int) -> Tables:
 
 def rank_parts(board: Board, metric: RankMetric, model: int) -> list[Part]:
     """The metric's part over all rows: one in a binary task, one a class in a multiclass one."""
-    return [metric.part(scores.models[model]) for scores in board.scores]
+    return [scores.models[model].measured(metric.part) for scores in board.scores]
 
 
 def spread(influences: Sequence[Floats], scores: Sequence[Scores]) -> float:
