@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 @click.option("--to", "where", metavar="STAGE[.SEGMENT]", help="The slot to check, as the working tree has it.")
 @click.option("--version", type=click.IntRange(1), help="Check this version, whatever the file pins.")
 @click.option(
-    "--as", "role", type=click.Choice([role.value for role in Role]), default=Role.CHAMPION, help="The role to check."
+    "--as",
+    "role",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.CHAMPION.value,
+    help="The role to check.",
 )
 @click.option("--base", metavar="REV", help="The trusted revision: its gates and policies judge.")
 @click.option("--head", metavar="REV", help="The revision whose pins are judged.")

@@ -53,7 +53,7 @@ class Share:
     "--as",
     "role",
     type=click.Choice([role.value for role in Role]),
-    default=Role.CHAMPION,
+    default=Role.CHAMPION.value,
     help="The role it is to play.",
 )
 @click.option("--percent", type=click.FloatRange(0, 100), help="A canary's, challenger's or shadow's share of traffic.")
