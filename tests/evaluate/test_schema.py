@@ -1,16 +1,16 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pytest
 
 from gatehouse.evaluate.schema import Finding, Fit, compare
-from gatehouse.registry.signature import Array, Column, Field, Map, Object, Scalar, Signature, Tensor
+from gatehouse.registry.signature import Array, Column, DataType, Field, Map, Object, Scalar, Signature, Tensor
 
 
 def fit(wanted: Any, found: Any, nulls: int = 0, required: bool = True) -> Fit:
-    kind = Scalar(wanted) if isinstance(wanted, str) else wanted
+    kind: DataType = Scalar(cast(Any, wanted)) if isinstance(wanted, str) else wanted
     signature = Signature((Column("x", kind, required),))
     (finding,) = compare(signature, pa.schema([("x", found)]), {"x": nulls})
     return finding.fit

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,6 +17,7 @@ from gatehouse.evaluate import pictures, schema
 from gatehouse.evaluate.engines.embedded import Embedded
 from gatehouse.evaluate.labels import read_labels
 from gatehouse.evaluate.material import Case, Fetched, Staged
+from gatehouse.evaluate.processes import Processes
 from gatehouse.evaluate.scored import LABEL, Scored, joined, predictions
 from gatehouse.evaluate.scoring import Asked, features, no_column, score
 from gatehouse.evaluate.timed import Timed
@@ -161,30 +160,14 @@ class Evidence:
         even started; and where it does not come up.
         """
         self._fetched(who)
-        started = self._started[who]
-        if isinstance(started, GatehouseError):
-            raise started
-        return started
+        return self._processes.of(who)
 
     @cached_property
-    def _started(self) -> Mapping[str, ModelProcess | GatehouseError]:
-        """Each model's process, or why it has none: a model that takes two minutes to fail does so once."""
-        with ThreadPoolExecutor(len(self.models)) as pool:
-            return dict(zip(self.models, pool.map(self._start, self.models), strict=True))
-
-    def _start(self, who: str) -> ModelProcess | GatehouseError:
-        fetched = self._fetched(who)
-        if fetched.digest != fetched.subject.pin.digest:
-            return GatehouseError(
-                f"the {who}'s artifact is not the one that is pinned, so it was not run", "see the artifact gate"
-            )
-        try:
-            process = ModelProcess.start(
-                self._folder / fetched.folder, launcher=self._launcher, method=self.policy.prediction.method
-            )
-        except GatehouseError as error:
-            return GatehouseError(f"{who}: {error.message}", error.fix)
-        return self._stack.enter_context(process)
+    def _processes(self) -> Processes:
+        models = {who: self._fetched(who) for who in self.models}
+        processes = Processes(models, self._folder, self._launcher, self.policy.prediction.method)
+        self._stack.callback(processes.close)
+        return processes
 
     @property
     def models(self) -> tuple[str, ...]:
