@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,8 @@ from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.statistics import metrics
 from gatehouse.evaluate.statistics.counts import Tally
 from gatehouse.evaluate.statistics.fairness import Disparity, Rule, disparity
-from gatehouse.evaluate.statistics.groups import Coder
+from gatehouse.evaluate.statistics.figures import Figures, figures
+from gatehouse.evaluate.statistics.groups import Coder, Partition
 from gatehouse.evaluate.statistics.metrics import Metric, Needs
 from gatehouse.evaluate.statistics.ranks import Scores
 from gatehouse.evaluate.statistics.results import Comparison, Estimate
@@ -34,6 +35,9 @@ class Board:
     scores: tuple[Scores, ...]
     bad: tuple[int, ...]
     outside: tuple[int, ...]
+    # What was reached once: several gates ask the same questions.
+    _estimates: dict[tuple[str, str, float], Estimate] = field(default_factory=dict, repr=False, compare=False)
+    _figures: dict[tuple[str, str, tuple[str, ...]], Figures] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def rows(self) -> int:
@@ -74,7 +78,17 @@ class Board:
         """One model's value with its interval."""
         from gatehouse.evaluate.statistics.single import estimated
 
-        return estimated(self, self.metric(metric), self.model(model), confidence)
+        key = (metric, model, confidence)
+        if key not in self._estimates:
+            self._estimates[key] = estimated(self, self.metric(metric), self.model(model), confidence)
+        return self._estimates[key]
+
+    def figures(self, metric: str, model: str, partition: Partition) -> Figures:
+        """The metric by group, as arrays."""
+        key = (metric, model, partition.columns)
+        if key not in self._figures:
+            self._figures[key] = figures(self, self.metric(metric), self.model(model), partition)
+        return self._figures[key]
 
     def compare(
         self,

@@ -61,8 +61,9 @@ class Distribution:
 
     def update(self, values: Floats) -> None:
         """(n,) values; NaN counts as missing."""
-        nan = np.isnan(values)
-        if nan.any():
+        # The smallest of values is NaN where one is, which is a quicker look than a mask.
+        if len(values) and np.isnan(values.min()):
+            nan = np.isnan(values)
             self._missing += int(nan.sum())
             values = values[~nan]
         self._fresh.append(values)
@@ -83,21 +84,9 @@ class Distribution:
             order = np.argsort(values, kind="stable")  # linear on two ascending runs
             values, counts = _runs(values[order], counts[order])
         if len(values) > self._limit:
-            self._dropped = self._enough(values)
+            self._dropped = max(self._dropped, enough(values, self._limit))
             values, counts = _runs(rounded_up(values, self._dropped), counts)
         self._values, self._counts = values, counts
-
-    def _enough(self, values: Floats) -> int:
-        """The fewest bits to drop that leave no more than the limit; rounding keeps the order."""
-        low, high = self._dropped, _MANTISSA
-        while low < high:
-            middle = (low + high) // 2
-            kept = rounded_up(values, middle)
-            if 1 + int((kept[1:] != kept[:-1]).sum()) <= self._limit:
-                high = middle
-            else:
-                low = middle + 1
-        return high
 
     def merge(self, other: Distribution) -> None:
         self._compact()
@@ -127,15 +116,40 @@ class Distribution:
         return made
 
 
-def rounded_up(values: Floats, bits: int) -> Floats:
-    """Values moved up to the next one whose last ``bits`` of the mantissa are 0; infinities stay."""
+def rounded_up(ascending: Floats, bits: int) -> Floats:
+    """Ascending values moved up to the next one whose last ``bits`` of the mantissa are 0; infinities stay."""
     if not bits:
-        return values
+        return ascending
     mask = np.int64((1 << bits) - 1)
-    raw = np.ascontiguousarray(values).view(np.int64)
+    raw = np.array(ascending).view(np.int64)
+    negative, infinite = np.searchsorted(ascending, [0.0, np.inf])
     # Up is away from 0 for positive numbers, and towards it for negative ones.
-    moved = np.where(raw >= 0, (raw + mask) & ~mask, raw & ~mask).view(np.float64)
-    return np.where(np.isfinite(values), np.minimum(moved, np.finfo(np.float64).max), values)
+    raw[negative:] += mask
+    raw &= ~mask
+    moved = raw.view(np.float64)
+    moved += 0.0  # a negative zero is a zero
+    np.minimum(moved[:infinite], np.finfo(np.float64).max, out=moved[:infinite])
+    return moved
+
+
+def enough(ascending: Floats, limit: int) -> int:
+    """The fewest bits to drop from ascending, different values so that no more than ``limit`` are left.
+
+    Two neighbours become one when all bits in which they differ are dropped, so one look at these bits is enough.
+    """
+    raw = ascending.view(np.int64)
+    first = int(np.searchsorted(ascending, 0.0))
+    steps = raw.copy()
+    steps[first:] -= 1  # positive numbers are rounded up: x and y meet where (x - 1) and (y - 1) do
+    apart = steps[1:] ^ steps[:-1]
+    if 0 < first < len(raw):
+        # A number below 0 meets none above it, and 0 itself only by being rounded to it.
+        apart[first - 1] = raw[first - 1] & np.iinfo(np.int64).max if raw[first] == 0 else -1
+    wide = np.int64(1) << (_MANTISSA + 1)
+    # Only the lengths up to the mantissa matter, and up to there a float tells them exactly.
+    lengths = np.frexp(np.where((apart < 0) | (apart > wide), wide, apart).astype(np.float64))[1]
+    longer = len(apart) - np.cumsum(np.bincount(lengths, minlength=_MANTISSA + 3))
+    return int(np.argmax(1 + longer[: _MANTISSA + 1] <= limit)) if 1 + longer[_MANTISSA] <= limit else _MANTISSA
 
 
 def _runs(values: Floats, counts: Ints) -> tuple[Floats, Ints]:

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from gatehouse.evaluate.statistics.figures import Figures, figures
+from gatehouse.evaluate.statistics.figures import Figures
 from gatehouse.evaluate.statistics.intervals import (
     log_ratio,
     newcombe,
@@ -125,7 +125,7 @@ def disparity(board: Board, wanted: Sequence[str], model: str, rule: Rule) -> Di
     tables, groups = [], []
     for name in metrics:
         for partition in board.coder.partitions(rule.depth):
-            found = figures(board, board.metric(name), board.model(model), partition)
+            found = board.figures(name, model, partition)
             of_groups = _estimates(found, name, board, rule)
             groups += of_groups
             tables.append(_Pairs.of(found, of_groups, name, rule))

@@ -159,10 +159,12 @@ class _Numbers:
     def update(self, column: pa.Array) -> None:
         values = numbers(column)
         self._values.update(values)
-        finite = values[np.isfinite(values)]
-        if len(finite):
-            mean = float(finite.mean())
-            self._add(np.array([len(finite), mean, float(np.square(finite - mean).sum())]))
+        if not len(values) or not np.isfinite([values.min(), values.max()]).all():
+            values = values[np.isfinite(values)]
+        if len(values):
+            mean = float(values.mean())
+            away = values - mean
+            self._add(np.array([len(values), mean, float(np.dot(away, away))]))
 
     def _add(self, other: Floats) -> None:
         """Counts, means and squared distances add up as Chan, Golub and LeVeque (1979) have it."""

@@ -96,7 +96,7 @@ def roc_points(ranked: Ranked, most: int = 300) -> list[tuple[float, float]]:
     positives, negatives = runs.totals
     if not positives or not negatives:
         return []
-    keep = np.unique(np.linspace(0, len(runs.score) - 1, most).astype(np.int64))[::-1]
+    keep = np.unique(np.linspace(0, len(runs.positives) - 1, most).astype(np.int64))[::-1]
     fpr = (negatives - runs.negatives_below[keep]) / negatives
     tpr = (positives - runs.positives_below[keep]) / positives
     return [(0.0, 0.0), *zip(fpr.tolist(), tpr.tolist(), strict=True)]

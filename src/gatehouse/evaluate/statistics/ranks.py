@@ -70,7 +70,7 @@ class Ranked:
     def blurred(self) -> npt.NDArray[np.bool_]:
         """(runs,) which runs hold different scores that were made equal."""
         if self.width is None:
-            return np.zeros(len(self.runs.score), bool)
+            return np.zeros(len(self.runs.positives), bool)
         first = np.cumsum(self.runs.lengths) - self.runs.lengths
         blurred: npt.NDArray[np.bool_] = self.width[self.order][first] > 0
         return blurred
@@ -89,7 +89,7 @@ class Ranked:
     def spread(self, of_positive: Floats, of_negative: Floats) -> Floats:
         """Figures for each run of equal scores as one for each entry, by its label, in the order they came in."""
         runs = self.runs
-        if len(runs.score) < len(self.score):
+        if len(runs.positives) < len(self.score):
             of_positive, of_negative = np.repeat(of_positive, runs.lengths), np.repeat(of_negative, runs.lengths)
         ascending = np.where(runs.label, of_positive, of_negative)
         if self._ascending:
@@ -125,8 +125,6 @@ class Runs:
     """
 
     label: npt.NDArray[np.bool_]
-
-    score: Floats
     positives: Floats
     negatives: Floats
     positives_below: Floats
@@ -148,7 +146,7 @@ class Runs:
         negative = everything - positive
         below, none_below = (np.concatenate([[0.0], total[:-1]]) for total in (positive, negative))
         lengths = np.diff(last, prepend=-1)
-        return cls(label.astype(bool), score[last], positive - below, negative - none_below, below, none_below, lengths)
+        return cls(label.astype(bool), positive - below, negative - none_below, below, none_below, lengths)
 
 
 def _taken(values: Floats | None, positions: Codes) -> Floats | None:
