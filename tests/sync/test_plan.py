@@ -267,8 +267,9 @@ def test_a_refused_slot_that_is_moved_by_hand_is_put_back_to_what_was_let_in() -
     world.put(PRODUCTION, pin(2))
     world.carry()
     world.aliases["champion"] = 2
-    world.carry()
+    plan = world.carry()
     assert world.aliases["champion"] == 1
+    assert kinds(plan) == [Kind.SYNCED]
 
 
 def test_a_pin_in_force_that_is_put_on_hold_stays_and_says_so() -> None:

@@ -213,6 +213,7 @@ def _story(company: Company) -> None:
     company.repo.later(24)
     company.repo.promote(STAGING, company.pins[2])
     company.repo.later(24)
+    company.sync()
     canary = f"version: 3, digest: {company.pins[3].digest}, percent: 5"
     company.repo.promote(PRODUCTION, company.pins[2], canary=canary)
     company.repo.promote(STAGING, None)

@@ -8,7 +8,7 @@ from typing import Any
 
 from gatehouse import __version__
 from gatehouse.audit.record import Kind, Record
-from gatehouse.declare.history import Lifecycle
+from gatehouse.declare.history import PRODUCTION, Lifecycle
 from gatehouse.git import Commit
 from gatehouse.pin import Pin, Role, Slot
 from gatehouse.sync.actual import Actual
@@ -88,15 +88,22 @@ def _healed(desired: Desired, actual: Actual, settled: Settled, now: datetime) -
     for want in desired.wants:
         stage = desired.declared.stages.get(want.slot.stage)
         placed = settled.placements.get((want.slot, want.role))
-        if want.role is not Role.CHAMPION or stage is None or placed is None or want.key not in actual.audit.keys:
+        if want.role is not Role.CHAMPION or stage is None or placed is None:
             continue
+        if placed.pin == want.pin and want.key not in actual.audit.keys:
+            continue  # it only arrives now
         shelf, alias = actual.shelf(stage.registry, want.slot.model), want.slot.alias(want.role)
         found, version = shelf.aliases.get(alias), shelf.versions.get(placed.pin.version)
-        finished = version is not None and version.tags.get(STAGE_TAG) not in (None, Lifecycle.NONE, Lifecycle.ARCHIVED)
+        finished = version is not None and version.tags.get(STAGE_TAG) in _tagged(want.slot)
         if found != placed.pin.version and finished:
             said = f"@{alias} pointed at {f'version {found}' if found else 'nothing'}, and was put back"
             key = f"synced {want.slot} @{alias}: {found} to {placed.pin.version} at {now:%Y-%m-%dT%H}Z"
             yield _record(want, Kind.SYNCED, key, now, after=placed.pin, reason=said)
+
+
+def _tagged(slot: Slot) -> tuple[str, ...]:
+    """The stage tags that a champion of the slot has once sync is through with it."""
+    return (Lifecycle.PRODUCTION,) if slot.stage == PRODUCTION else (Lifecycle.STAGING, Lifecycle.PRODUCTION)
 
 
 def _author(commit: Commit) -> str:
