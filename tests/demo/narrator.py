@@ -63,7 +63,7 @@ class Narrator:
         """A spinner for work that takes a while; gives a function that changes what it says."""
         if not self.screen.is_terminal:
             self.screen.print(f"  … {what}", markup=False)
-            yield lambda _: None
+            yield lambda more: self.screen.print(f"  … {more}", markup=False)
             return
         with self.screen.status(what) as status:
             yield status.update
@@ -108,7 +108,7 @@ class Narrator:
     def _folded(self, line: str) -> list[str]:
         """A line folded to the screen's width, its rest further in."""
         inner = " " * (len(line) - len(line.lstrip()) + 4)
-        return textwrap.wrap(line, self.screen.width - 5, subsequent_indent=inner, drop_whitespace=False) or [""]
+        return textwrap.wrap(line, self.screen.width - 5, subsequent_indent=inner) or [""]
 
     def places(self, places: Sequence[tuple[str | Path, str]]) -> None:
         """What a person should look at next: each place and why."""

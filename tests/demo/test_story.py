@@ -39,7 +39,7 @@ def started_below(folder: Path) -> list[int]:
 def test_the_whole_story_comes_out_as_told(tmp_path: Path) -> None:
     folder = tmp_path / "company"
     process = start(folder)
-    said, _ = process.communicate(timeout=400)
+    said, _ = process.communicate(timeout=580)
     assert process.returncode == 0, said
     assert "What to open next" in said
     for page in ("github/index.html", "report-05.html", "env.sh", "models/promotions/credit-risk/hold.yaml"):
@@ -51,15 +51,24 @@ def test_the_whole_story_comes_out_as_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks processes up in /proc")
-@pytest.mark.parametrize(("seconds", "sign"), [(0.5, signal.SIGINT), (4, signal.SIGTERM), (20, signal.SIGINT)])
+@pytest.mark.parametrize(
+    ("line", "seconds", "sign"),
+    [
+        ("gatehouse ·", 0.2, signal.SIGTERM),
+        ("training", 2, signal.SIGINT),
+        ("runs the gates: evaluate", 5, signal.SIGINT),
+    ],
+)
 def test_stopped_anywhere_it_leaves_no_process_and_says_where_things_are(
-    tmp_path: Path, seconds: float, sign: signal.Signals
+    tmp_path: Path, line: str, seconds: float, sign: signal.Signals
 ) -> None:
     folder = tmp_path / "company"
     process = start(folder)
     assert process.stdout is not None
-    assert process.stdout.readline() == "\n"
+    while line not in (said := process.stdout.readline()):
+        assert said, "it ended before it came to that line"
     time.sleep(seconds)
+    assert len(started_below(folder)) > 1 or seconds < 1
     process.send_signal(sign)
     said, _ = process.communicate(timeout=20)
     assert process.returncode == 130, said
