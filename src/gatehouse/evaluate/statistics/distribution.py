@@ -8,6 +8,7 @@ value that is left, and what is kept does not depend on how the rows were cut in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ _MANTISSA = 52
 Ints = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Values:
     """Finished: different values ascending beside their counts. ``missing`` counts NaN and null; ``dropped`` mantissa
     bits were rounded away, 0 where everything is exact."""
@@ -30,10 +31,15 @@ class Values:
     missing: int
     dropped: int = 0
 
+    @cached_property
+    def cumulative(self) -> Ints:
+        """(len(values) + 1,) how many lie below each value, and at last how many there are."""
+        return np.concatenate([[0], np.cumsum(self.counts)])
+
     @property
     def n(self) -> int:
         """How many values, missing ones left out."""
-        return int(self.counts.sum())
+        return int(self.cumulative[-1])
 
     @property
     def relative_error(self) -> float:
@@ -42,10 +48,9 @@ class Values:
 
     def quantiles(self, p: npt.ArrayLike) -> Floats:
         """The smallest values that at least a share ``p`` does not exceed (the inverted distribution function)."""
-        total = np.cumsum(self.counts)
         # A hair below, so that 0.3 * 10 does not ask for the fourth of ten values.
         wanted = np.ceil(np.asarray(p, float) * self.n - 1e-9)
-        return self.values[np.minimum(np.searchsorted(total, wanted), len(self.values) - 1)]
+        return self.values[np.minimum(np.searchsorted(self.cumulative[1:], wanted), len(self.values) - 1)]
 
 
 class Distribution:

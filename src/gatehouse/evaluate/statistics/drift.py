@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.statistics import divergence
+from gatehouse.evaluate.statistics.parallel import each
 from gatehouse.evaluate.statistics.profile import (
     Categorical,
     Feature,
@@ -101,11 +102,9 @@ class Binner:
 
     def update(self, batch: pa.RecordBatch) -> None:
         self._rows += batch.num_rows
-        present = set(batch.schema.names)
-        for name, feature in self._profile.features.items():
-            if name in present:
-                self._seen.add(name)
-                self._count(name, feature, batch.column(name))
+        present = [name for name in self._profile.features if name in batch.schema.names]
+        self._seen.update(present)
+        each(lambda name: self._count(name, self._profile.features[name], batch.column(name)), present)
 
     def _count(self, name: str, feature: Feature, column: pa.Array) -> None:
         if isinstance(feature, Numeric):

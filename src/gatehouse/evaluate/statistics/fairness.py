@@ -29,7 +29,7 @@ from gatehouse.evaluate.statistics.intervals import (
 from gatehouse.evaluate.statistics.results import Estimate
 from gatehouse.evaluate.statistics.rows import Floats
 from gatehouse.evaluate.statistics.single import logit_interval
-from gatehouse.verdict import Interval, Outcome, Relation, within
+from gatehouse.verdict import TOLERANCE, Interval, Outcome, Relation, within
 
 if TYPE_CHECKING:
     from gatehouse.evaluate.statistics.board import Board
@@ -267,7 +267,7 @@ def _judged(
 ) -> Disparity:
     limit = -math.log(rule.limit) if rule.kind is Kind.RATIO else rule.limit
     z = one_sided(rule.confidence)
-    p_values = [_p_values(table, limit) for table in tables]
+    p_values = [_p_values(table, limit, z) for table in tables]
     beyond = np.split(
         _holm(np.concatenate([*p_values, []]), 1 - rule.confidence), np.cumsum([len(p) for p in p_values])[:-1]
     )
@@ -336,11 +336,16 @@ def _upper(bounds: tuple[Floats, Floats]) -> Floats:
     return np.nan_to_num(np.maximum(np.abs(bounds[0]), np.abs(bounds[1])), nan=np.inf)
 
 
-def _p_values(table: _Pairs, limit: float) -> Floats:
-    """The one-sided p-value of "the distance is within the limit" for each pair, by turning its lower bound around."""
+def _p_values(table: _Pairs, limit: float, z: float) -> Floats:
+    """The one-sided p-value of "the distance is within the limit" for each pair, by turning its lower bound around.
+
+    1 for a pair whose lower bound at ``z`` is within: Holm rejects none of these, whatever their p-values are.
+    """
     count = len(table.first)
+    beyond = _lower(table.bounds(z)) > limit + TOLERANCE * max(1.0, limit)
+    if not beyond.any():
+        return np.ones(count)
     low, high = np.zeros(count), np.full(count, 40.0)
-    beyond = _lower(table.bounds(low)) > limit + 1e-9 * max(1.0, limit)
     for _ in range(50):
         middle = (low + high) / 2
         still = _lower(table.bounds(middle)) > limit

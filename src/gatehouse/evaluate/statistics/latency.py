@@ -88,7 +88,7 @@ def _percentile(values: Values, name: str, p: float, confidence: float) -> Perce
     if high is None:
         note = f"{values.n:,} samples; an upper bound of {name} takes {needed:,}"
         return Percentile(name, Estimate(value, None, values.n, note, value * values.relative_error), needed)
-    total = np.cumsum(values.counts)
+    total = values.cumulative[1:]
     ends = [float(values.values[np.searchsorted(total, index, "right")]) for index in (low or 0, high)]
     interval = Interval(ends[0], ends[1], round(2 * confidence - 1, 12))
     return Percentile(name, Estimate(value, interval, values.n, "", value * values.relative_error), needed)

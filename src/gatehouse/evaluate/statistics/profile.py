@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.statistics.distribution import Distribution, Values
+from gatehouse.evaluate.statistics.parallel import each
 from gatehouse.evaluate.statistics.rows import Floats
 
 if TYPE_CHECKING:
@@ -117,12 +118,13 @@ class Profiler:
 
     def update(self, batch: pa.RecordBatch) -> None:
         self._rows += batch.num_rows
-        for name in self._columns or batch.schema.names:
+        names = self._columns or tuple(batch.schema.names)
+        for name in names:
             if name not in batch.schema.names:
                 raise GatehouseError(f"no column {name!r} to profile", f"the table has {', '.join(batch.schema.names)}")
-            column = batch.column(name)
-            kernel = self._features.setdefault(name, _kernel(column.type))
-            kernel.update(column)
+            if name not in self._features:
+                self._features[name] = _kernel(batch.schema.field(name).type)
+        each(lambda name: self._features[name].update(batch.column(name)), names)
 
     def merge(self, other: Profiler) -> None:
         self._rows += other._rows
@@ -133,7 +135,8 @@ class Profiler:
                 self._features[name] = kernel
 
     def finish(self) -> Profile:
-        return Profile(self._rows, {name: kernel.finish() for name, kernel in self._features.items()})
+        finished = each(lambda kernel: kernel.finish(), self._features.values())
+        return Profile(self._rows, dict(zip(self._features, finished, strict=True)))
 
     def to_bytes(self) -> bytes:
         parts = {name: (type(kernel).__name__, kernel.to_bytes()) for name, kernel in self._features.items()}
@@ -163,8 +166,9 @@ class _Numbers:
             values = values[np.isfinite(values)]
         if len(values):
             mean = float(values.mean())
-            away = values - mean
-            self._add(np.array([len(values), mean, float(np.dot(away, away))]))
+            # No dot product: for so few rows its threads cost more than they save.
+            squares = float(np.square(values - mean).sum())
+            self._add(np.array([len(values), mean, squares]))
 
     def _add(self, other: Floats) -> None:
         """Counts, means and squared distances add up as Chan, Golub and LeVeque (1979) have it."""
@@ -370,10 +374,9 @@ def edges_of(values: Values) -> tuple[Floats, tuple[int, ...]]:
 
 def _without_slivers(values: Values, deciles: Floats, atoms: Floats) -> Floats:
     """The deciles less those just above an atom, which would bound a bin of hardly any rows."""
-    total = np.concatenate([[0], np.cumsum(values.counts)])
 
     def rank(at: Floats) -> npt.NDArray[np.int64]:
-        return total[np.searchsorted(values.values, at, side="right")]
+        return values.cumulative[np.searchsorted(values.values, at, side="right")]
 
     below = np.append(-np.inf, atoms)[np.searchsorted(atoms, deciles, side="left")]
     return deciles[rank(deciles) - rank(below) >= values.n / BINS / 2]
@@ -391,6 +394,5 @@ def _around_atoms(values: Values, mass: float) -> Floats:
 
 def _counted(values: Values, edges: Floats) -> Any:
     """(len(edges) + 1,) how many values each bin holds."""
-    total = np.concatenate([[0], np.cumsum(values.counts)])
-    below = total[np.searchsorted(values.values, edges, side="right")]
+    below = values.cumulative[np.searchsorted(values.values, edges, side="right")]
     return np.diff(np.concatenate([[0], below, [values.n]]))
