@@ -71,7 +71,7 @@ def check(evidence: Evidence, thresholds: Thresholds) -> Verdict:
             *_answered(mine),
             *_budgets(mine, theirs, thresholds),
             *_ratio(mine, theirs, thresholds),
-            *_seen(mine, theirs),
+            *_seen(mine, theirs, thresholds),
         ],
         _summary(mine, theirs),
         advice=["make the model smaller, batch its work, or agree on another budget with whoever calls it"],
@@ -131,12 +131,12 @@ def _ratio(mine: Timed, theirs: Timed | None, thresholds: Thresholds) -> list[Me
     return [at_most("p95 against the champion's", value, thresholds["max_ratio"], interval=interval, unit="x")]
 
 
-def _seen(mine: Timed, theirs: Timed | None) -> list[Measure]:
-    rest = [name for name in PERCENTILES if name != "p99.9"]
+def _seen(mine: Timed, theirs: Timed | None, thresholds: Thresholds) -> list[Measure]:
+    rest = [name for key, name in _BUDGETS.items() if key not in thresholds and name != "p99.9"]
     return [
         *(
             shown(
-                f"measured {name}",
+                name,
                 mine.latency.percentile(name).value,
                 champion=theirs.latency.percentile(name).value if theirs else None,
                 unit="ms",

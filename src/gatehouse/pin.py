@@ -49,7 +49,7 @@ class Role(StrEnum):
     SHADOW = "shadow"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Slot:
     """The place that a promotion file names by its path: a model, a stage, perhaps a segment."""
 
