@@ -12,7 +12,7 @@ from scipy import stats
 from sklearn import metrics as peer
 
 from gatehouse.evaluate.statistics.fairness import Disparity, Kind, Rule
-from gatehouse.evaluate.statistics.fairness import _holm as holm
+from gatehouse.evaluate.statistics.gaps import holm
 from gatehouse.verdict import Outcome
 from tests.evaluate.statistics.cases import boarded
 
@@ -241,3 +241,26 @@ def test_regression_groups_are_judged_by_their_errors() -> None:
     half = stats.norm.ppf(0.95) * math.hypot(*sds)
     assert gap.interval.high - gap.value == pytest.approx(half, rel=1e-4)
     assert board.disparity("r2", Rule(0.5)).outcome is Outcome.PASS
+
+
+def test_clusters_count_in_group_bounds_and_where_they_do_not_it_is_said() -> None:
+    columns = _world(600, groups=2)
+    repeated = {name: np.repeat(values, 8) for name, values in columns.items()} | {"who": np.repeat(np.arange(600), 8)}
+    names = ("roc_auc", "brier")
+    alone = boarded("binary", names, columns, groups=("group",))
+    aware = boarded("binary", names, repeated, groups=("group",), cluster="who")
+    for metric in ("roc_auc", "tpr", "f1"):
+        widths = []
+        for board in (alone, aware):
+            worst = board.disparity(metric, LOOSE).worst
+            assert worst is not None
+            widths.append(worst.interval.high - worst.value)
+        assert widths[1] == pytest.approx(widths[0], rel=0.15), metric
+    assert aware.disparity("brier", LOOSE).notes == ("brier: the bounds of groups take rows of one who as independent",)
+    assert aware.estimate("tpr").n == int(repeated["label"].sum())
+
+
+def test_a_gap_on_the_limit_asks_for_no_fantastic_number_of_rows() -> None:
+    found = _two(1000, (0.5, 0.5999)).worst
+    assert found is not None
+    assert found.needed == "the gap lies on the limit: no number of rows that can be had decides it"

@@ -11,8 +11,8 @@ from scipy import stats
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.statistics.board import Board
 from gatehouse.evaluate.statistics.paired import Question, mcnemar, proportions_test, tango, tango_interval
+from gatehouse.evaluate.statistics.ranked import Ranked
 from gatehouse.evaluate.statistics.ranking import roc_auc
-from gatehouse.evaluate.statistics.ranks import Ranked
 from gatehouse.evaluate.statistics.results import Conclusion
 from tests.evaluate.statistics.cases import Floats, boarded
 

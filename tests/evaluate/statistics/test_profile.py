@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 
 from gatehouse.errors import GatehouseError
-from gatehouse.evaluate.statistics import profile as module
-from gatehouse.evaluate.statistics.profile import Categorical, Numeric, Opaque, Profile, Profiler
+from gatehouse.evaluate.statistics import features as module
+from gatehouse.evaluate.statistics.features import Categorical, Numeric, Opaque
+from gatehouse.evaluate.statistics.profile import Profile, Profiler
 from tests.evaluate.statistics.cases import cut
 
 

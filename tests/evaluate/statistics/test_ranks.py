@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from sklearn import metrics as peer
 
 from gatehouse.evaluate.statistics.calibration import debiased, expected_calibration_error
+from gatehouse.evaluate.statistics.grid import grid_code
+from gatehouse.evaluate.statistics.ranked import Ranked, Scores
 from gatehouse.evaluate.statistics.ranking import average_precision, roc_auc, roc_points
-from gatehouse.evaluate.statistics.ranks import Ranked, Ranks, Scores, grid_code
+from gatehouse.evaluate.statistics.ranks import Ranks
 from gatehouse.evaluate.statistics.rows import Plan, Rows
 from tests.evaluate.statistics.cases import Floats, binary
 

@@ -15,7 +15,7 @@ from gatehouse.evaluate.statistics.fairness import Disparity, Rule, disparity
 from gatehouse.evaluate.statistics.figures import Figures, figures
 from gatehouse.evaluate.statistics.groups import Coder, Partition
 from gatehouse.evaluate.statistics.metrics import Metric, Needs
-from gatehouse.evaluate.statistics.ranks import Scores
+from gatehouse.evaluate.statistics.ranked import Scores
 from gatehouse.evaluate.statistics.results import Comparison, Estimate
 from gatehouse.evaluate.statistics.rows import Plan
 from gatehouse.evaluate.statistics.sums import Summed

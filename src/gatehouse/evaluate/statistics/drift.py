@@ -17,17 +17,17 @@ import numpy.typing as npt
 
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.statistics import divergence
-from gatehouse.evaluate.statistics.parallel import each
-from gatehouse.evaluate.statistics.profile import (
+from gatehouse.evaluate.statistics.features import (
     Categorical,
     Feature,
     Numeric,
-    Profile,
     is_categorical,
     is_numeric,
     names,
     numbers,
 )
+from gatehouse.evaluate.statistics.parallel import each
+from gatehouse.evaluate.statistics.profile import Profile
 from gatehouse.evaluate.statistics.rows import Floats
 
 if TYPE_CHECKING:

@@ -8,9 +8,7 @@ beyond it after Holm's correction; INSUFFICIENT between.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,18 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from gatehouse.evaluate.statistics.figures import Figures
-from gatehouse.evaluate.statistics.intervals import (
-    log_ratio,
-    newcombe,
-    one_sided,
-    two_sided,
-    upper_tail,
-    wilson,
-)
+from gatehouse.evaluate.statistics.gaps import Kind as Kind
+from gatehouse.evaluate.statistics.gaps import Pairs, deciding, holm, largest, p_values, smallest
+from gatehouse.evaluate.statistics.intervals import one_sided, two_sided, wilson
+from gatehouse.evaluate.statistics.metrics import SumMetric
 from gatehouse.evaluate.statistics.results import Estimate
-from gatehouse.evaluate.statistics.rows import Floats
 from gatehouse.evaluate.statistics.single import logit_interval
-from gatehouse.verdict import TOLERANCE, Interval, Outcome, Relation, within
+from gatehouse.verdict import Interval, Outcome, Relation, within
 
 if TYPE_CHECKING:
     from gatehouse.evaluate.statistics.board import Board
@@ -40,14 +33,6 @@ CRITERIA: dict[str, tuple[str, ...]] = {
     "equal_opportunity": ("tpr",),
     "equalized_odds": ("tpr", "fpr"),
 }
-
-
-class Kind(StrEnum):
-    """What is held against the limit."""
-
-    BETWEEN = "between"  # the largest gap between two groups
-    OVERALL = "overall"  # the largest gap of a group to all rows
-    RATIO = "ratio"  # the smallest ratio of two groups; four fifths is a limit of 0.8
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -128,8 +113,17 @@ def disparity(board: Board, wanted: Sequence[str], model: str, rule: Rule) -> Di
             found = board.figures(name, model, partition)
             of_groups = _estimates(found, name, board, rule)
             groups += of_groups
-            tables.append(_Pairs.of(found, of_groups, name, rule))
-    return _judged(metrics, rule, tables, tuple(groups), overall)
+            judged = np.array([i for i, one in enumerate(of_groups) if one.status == "judged"], np.int64)
+            tables.append(Pairs.of(found, judged, name, rule.kind))
+    return _judged(metrics, rule, tables, tuple(groups), overall, _unclustered(board, metrics))
+
+
+def _unclustered(board: Board, metrics: Sequence[str]) -> tuple[str, ...]:
+    """Sums are kept by group or by cluster, not by both."""
+    if not board.clustered:
+        return ()
+    sums = [name for name in metrics if isinstance(board.metric(name), SumMetric)]
+    return tuple(f"{name}: the bounds of groups take rows of one {board.plan.cluster} as independent" for name in sums)
 
 
 def _estimates(found: Figures, name: str, board: Board, rule: Rule) -> list[GroupEstimate]:
@@ -170,117 +164,30 @@ def _is_small(rows: int, positives: int | None, negatives: int | None, rule: Rul
     return positives is not None and (positives < rule.min_positives or (negatives or 0) < rule.min_negatives)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """The comparisons of one metric over one partition: positions into its figures, and signed bounds at any z."""
-
-    metric: str
-    found: Figures
-    first: npt.NDArray[np.int64]
-    second: npt.NDArray[np.int64]
-    bounds: Callable[[float | Floats], tuple[Floats, Floats]]
-    distance: Floats
-
-    @classmethod
-    def of(cls, found: Figures, estimates: Sequence[GroupEstimate], metric: str, rule: Rule) -> _Pairs:
-        judged = np.array([i for i, one in enumerate(estimates) if one.status == "judged"], np.int64)
-        if rule.kind is Kind.OVERALL:
-            first, second = judged, np.full(len(judged), len(estimates))
-        else:
-            upper = np.triu_indices(len(judged), 1)
-            first, second = judged[upper[0]], judged[upper[1]]
-        return cls(
-            metric,
-            found,
-            first,
-            second,
-            _bounds(found, first, second, rule.kind),
-            _distance(found, first, second, rule.kind),
-        )
-
-    def name(self, position: int) -> str:
-        groups = self.found.partition.groups
-        return str(groups[position]) if position < len(groups) else "overall"
-
-
-def _distance(found: Figures, first: npt.NDArray[np.int64], second: npt.NDArray[np.int64], kind: Kind) -> Floats:
-    """The gaps, 0 or more; a ratio as the distance of the logarithms."""
-    one, other = found.values[first], found.values[second]
-    if kind is not Kind.RATIO:
-        return np.abs(one - other)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        away = np.abs(np.log(one / other))
-    return np.where(one == other, 0.0, away)
-
-
-def _bounds(
-    found: Figures, first: npt.NDArray[np.int64], second: npt.NDArray[np.int64], kind: Kind
-) -> Callable[[float | Floats], tuple[Floats, Floats]]:
-    """A function of z (one, or one a pair) to the lower and upper bounds of the signed gaps."""
-    if found.hits is None or found.trials is None:
-        return _normal_bounds(found, first, second, kind)
-    hits, trials = found.hits, found.trials
-    if kind is Kind.OVERALL:
-        # A group's gap to all rows is its gap to the others, times the others' share.
-        rest_hits, rest_trials = hits[second] - hits[first], trials[second] - trials[first]
-        share = rest_trials / trials[second]
-
-        def to_overall(z: float | Floats) -> tuple[Floats, Floats]:
-            low, high = newcombe((hits[first], rest_hits), (trials[first], rest_trials), z)  # type: ignore[arg-type]
-            return np.where(share > 0, low * share, 0.0), np.where(share > 0, high * share, 0.0)
-
-        return to_overall
-    interval = log_ratio if kind is Kind.RATIO else newcombe
-
-    def between(z: float | Floats) -> tuple[Floats, Floats]:
-        low, high = interval((hits[first], hits[second]), (trials[first], trials[second]), z)  # type: ignore[arg-type]
-        return (np.log(low), np.log(high)) if kind is Kind.RATIO else (low, high)
-
-    return between
-
-
-def _normal_bounds(
-    found: Figures, first: npt.NDArray[np.int64], second: npt.NDArray[np.int64], kind: Kind
-) -> Callable[[float | Floats], tuple[Floats, Floats]]:
-    one, other, covariance = found.values[first], found.values[second], found.covariance
-    ours, theirs, both = covariance[first, first], covariance[second, second], covariance[first, second]
-    if kind is Kind.RATIO:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            centre = np.log(one / other)
-            squares = ours / one**2 + theirs / other**2 - 2 * both / (one * other)
-    else:
-        centre, squares = one - other, ours + theirs - 2 * both
-    sd = np.sqrt(np.maximum(squares, 0))
-
-    def bounds(z: float | Floats) -> tuple[Floats, Floats]:
-        return centre - z * sd, centre + z * sd
-
-    return bounds
-
-
 def _judged(
     metrics: tuple[str, ...],
     rule: Rule,
-    tables: Sequence[_Pairs],
+    tables: Sequence[Pairs],
     groups: tuple[GroupEstimate, ...],
     overall: tuple[Estimate, ...],
+    more: tuple[str, ...],
 ) -> Disparity:
     limit = -math.log(rule.limit) if rule.kind is Kind.RATIO else rule.limit
     z = one_sided(rule.confidence)
-    p_values = [_p_values(table, limit, z) for table in tables]
-    beyond = np.split(
-        _holm(np.concatenate([*p_values, []]), 1 - rule.confidence), np.cumsum([len(p) for p in p_values])[:-1]
-    )
-    compared = sum(len(p) for p in p_values)
+    found_p = [p_values(table, limit, z) for table in tables]
+    rejected = holm(np.concatenate([*found_p, []]), 1 - rule.confidence)
+    beyond = np.split(rejected, np.cumsum([len(p) for p in found_p])[:-1])
+    compared = len(rejected)
     gaps: list[tuple[float, Gap]] = []
     corrected = one_sided(1 - (1 - rule.confidence) / max(compared, 1))
     lows, highs = [0.0], [0.0]
     for table, fails in zip(tables, beyond, strict=False):
         gaps += _gaps(table, fails, limit, z, rule)
-        lows += _lower(table.bounds(corrected)).tolist()
-        highs += _upper(table.bounds(z)).tolist()
+        lows += smallest(table.bounds(corrected)).tolist()
+        highs += largest(table.bounds(z)).tolist()
     gaps.sort(key=lambda pair: -pair[0] if math.isfinite(pair[0]) else -math.inf)
     notes, blocked = _left_out(groups, rule)
+    notes = (*notes, *more)
     found = tuple(gap for _, gap in gaps)
     outcome = _outcome(found, blocked)
     if not found:
@@ -301,9 +208,9 @@ def _outcome(gaps: Sequence[Gap], blocked: bool) -> Outcome:
     return Outcome.PASS
 
 
-def _gaps(table: _Pairs, fails: npt.NDArray[np.bool_], limit: float, z: float, rule: Rule) -> list[tuple[float, Gap]]:
+def _gaps(table: Pairs, fails: npt.NDArray[np.bool_], limit: float, z: float, rule: Rule) -> list[tuple[float, Gap]]:
     """Each comparison with its distance, by which they are ordered."""
-    lower, upper = _lower(table.bounds(z)), _upper(table.bounds(z))
+    lower, upper = smallest(table.bounds(z)), largest(table.bounds(z))
     answer = []
     for index in range(len(table.first)):
         distance = float(table.distance[index])
@@ -314,7 +221,7 @@ def _gaps(table: _Pairs, fails: npt.NDArray[np.bool_], limit: float, z: float, r
         else:
             outcome = Outcome.INSUFFICIENT
         low, high = _shown(float(lower[index]), rule), _shown(float(upper[index]), rule)
-        needed = _needed(table, index, limit, float(upper[index])) if outcome is Outcome.INSUFFICIENT else ""
+        needed = deciding(table, index, limit, float(upper[index])) if outcome is Outcome.INSUFFICIENT else ""
         names = table.name(int(table.first[index])), table.name(int(table.second[index]))
         interval = Interval(min(low, high), max(low, high), rule.confidence)
         answer.append((distance, Gap(table.metric, *names, _shown(distance, rule), interval, outcome, needed)))
@@ -324,43 +231,6 @@ def _gaps(table: _Pairs, fails: npt.NDArray[np.bool_], limit: float, z: float, r
 def _shown(distance: float, rule: Rule) -> float:
     """A distance as people read it: itself, or as a ratio of at most 1."""
     return math.exp(-distance) if rule.kind is Kind.RATIO else distance
-
-
-def _lower(bounds: tuple[Floats, Floats]) -> Floats:
-    """The smallest distance that signed bounds allow."""
-    return np.nan_to_num(np.maximum(np.maximum(bounds[0], -bounds[1]), 0.0), nan=0.0)
-
-
-def _upper(bounds: tuple[Floats, Floats]) -> Floats:
-    """The largest distance that signed bounds allow; without bounds, any."""
-    return np.nan_to_num(np.maximum(np.abs(bounds[0]), np.abs(bounds[1])), nan=np.inf)
-
-
-def _p_values(table: _Pairs, limit: float, z: float) -> Floats:
-    """The one-sided p-value of "the distance is within the limit" for each pair, by turning its lower bound around.
-
-    1 for a pair whose lower bound at ``z`` is within: Holm rejects none of these, whatever their p-values are.
-    """
-    count = len(table.first)
-    beyond = _lower(table.bounds(z)) > limit + TOLERANCE * max(1.0, limit)
-    if not beyond.any():
-        return np.ones(count)
-    low, high = np.zeros(count), np.full(count, 40.0)
-    for _ in range(50):
-        middle = (low + high) / 2
-        still = _lower(table.bounds(middle)) > limit
-        low, high = np.where(still, middle, low), np.where(still, high, middle)
-    return np.array([upper_tail(z) if far else 1.0 for z, far in zip(low.tolist(), beyond.tolist(), strict=True)])
-
-
-def _holm(p_values: Floats, alpha: float) -> npt.NDArray[np.bool_]:
-    """Which hypotheses Holm (1979) rejects at the family-wise level ``alpha``."""
-    count = len(p_values)
-    order = np.argsort(p_values, kind="stable")
-    passes = p_values[order] <= alpha / (count - np.arange(count))
-    rejected = np.zeros(count, bool)
-    rejected[order] = np.logical_and.accumulate(passes)
-    return rejected
 
 
 def _left_out(groups: Sequence[GroupEstimate], rule: Rule) -> tuple[tuple[str, ...], bool]:
@@ -373,22 +243,3 @@ def _left_out(groups: Sequence[GroupEstimate], rule: Rule) -> tuple[tuple[str, .
         elif one.status == "undefined":
             notes.append(f"{one.group}: {one.metric} has no value: {one.estimate.note} ({one.rows:,} rows)")
     return tuple(notes), bool(notes) and rule.small == "insufficient"
-
-
-def _needed(table: _Pairs, index: int, limit: float, upper: float) -> str:
-    """What would decide an undecided gap, were it what it looks like: more rows of the group that is known least."""
-    distance = float(table.distance[index])
-    room, width = abs(limit - distance), upper - distance
-    if not math.isfinite(upper) or room < 1e-9:
-        return "no number of rows decides a gap that lies on the limit" if room < 1e-9 else ""
-    growth = (width / room) ** 2
-    found = table.found
-    first, second = int(table.first[index]), int(table.second[index])
-    counts = found.rows if found.trials is None else found.trials
-    last = len(found.partition.groups)
-    group = first if second == last or counts[first] <= counts[second] else second
-    rows = max(1, math.ceil(float(found.rows[group]) * (growth - 1)))
-    if found.positives is None:
-        return f"{table.name(group)} needs about {rows:,} more rows"
-    positives = max(1, math.ceil(float(found.positives[group]) * (growth - 1)))
-    return f"{table.name(group)} needs about {rows:,} more rows, {positives:,} of them positives"

@@ -16,7 +16,7 @@ from gatehouse.evaluate.statistics.single import perfect_sd
 
 if TYPE_CHECKING:
     from gatehouse.evaluate.statistics.board import Board
-    from gatehouse.evaluate.statistics.ranks import Part, Ranked, Scores
+    from gatehouse.evaluate.statistics.ranked import Part, Ranked, Scores
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from gatehouse.errors import NotFound
 from gatehouse.evaluate.statistics.rows import Floats, Plan
 
 if TYPE_CHECKING:
-    from gatehouse.evaluate.statistics.ranks import Part, Ranked
+    from gatehouse.evaluate.statistics.ranked import Part, Ranked
 
 Task = Literal["binary", "multiclass", "regression"]
 Tables = npt.NDArray[np.float64]  # (…, classes, classes): [true class, decided class] counts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gatehouse.evaluate.statistics.ranks import Part, Ranked
+from gatehouse.evaluate.statistics.ranked import Part, Ranked
 from gatehouse.evaluate.statistics.rows import Floats
 
 

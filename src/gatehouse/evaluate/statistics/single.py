@@ -11,7 +11,7 @@ import numpy as np
 from gatehouse.evaluate.statistics.counts import Tally
 from gatehouse.evaluate.statistics.intervals import two_sided, wilson
 from gatehouse.evaluate.statistics.metrics import CountMetric, Metric, RankMetric, SumMetric, Tables
-from gatehouse.evaluate.statistics.ranks import Part, Ranked, Scores
+from gatehouse.evaluate.statistics.ranked import Part, Ranked, Scores
 from gatehouse.evaluate.statistics.resampling import percentile_interval, resampled_counts, resampled_sums
 from gatehouse.evaluate.statistics.results import Estimate
 from gatehouse.evaluate.statistics.rows import Floats
@@ -43,7 +43,7 @@ def _counted(tally: Tally, metric: CountMetric, model: int, confidence: float, c
         return Estimate.absent(metric.undefined, int(tally.counts.sum()))
     if metric.rate is None or clustered:
         replicates = metric.value(resampled_tables(tally, (model,), clustered)[0])
-        n = int(table.sum())
+        n = int(table.sum() if metric.rate is None else metric.rate(table)[1][0])
         return Estimate(value, _interval(*percentile_interval(replicates, confidence), confidence), n)
     hits, trials = (float(figure[0]) for figure in metric.rate(table))
     low, high = wilson(hits, trials, two_sided(confidence))
