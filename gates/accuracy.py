@@ -11,7 +11,7 @@ from typing import Any
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.evidence import Evidence
 from gatehouse.evaluate.gates import Thresholds
-from gatehouse.evaluate.statistics.metrics import Better, Metric
+from gatehouse.evaluate.statistics.metric import Better, Metric
 from gatehouse.evaluate.statistics.results import Comparison, Conclusion, Estimate
 from gatehouse.verdict import Curve, Measure, Outcome, Points, Relation, Verdict, at_least, at_most, judged
 

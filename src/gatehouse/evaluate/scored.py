@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from gatehouse.evaluate.statistics.metrics import Metric
+    from gatehouse.evaluate.statistics.metric import Metric
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -43,7 +43,7 @@ class Scored:
 
     def misfit(self, metric: Metric) -> str | None:
         """The model that does not give what a metric needs; None where all do."""
-        from gatehouse.evaluate.statistics.metrics import Needs
+        from gatehouse.evaluate.statistics.metric import Needs
 
         if metric.needs in (Needs.DECISIONS, Needs.VALUES):
             return None

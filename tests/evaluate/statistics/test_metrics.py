@@ -8,7 +8,7 @@ import pytest
 from gatehouse.errors import NotFound
 from gatehouse.evaluate.statistics import metrics
 from gatehouse.evaluate.statistics.fairness import Rule
-from gatehouse.evaluate.statistics.metrics import Better, CountMetric, Needs, SumMetric
+from gatehouse.evaluate.statistics.metric import Better, CountMetric, Needs, SumMetric
 from gatehouse.evaluate.statistics.results import Estimate, estimate, relative_change
 from gatehouse.evaluate.statistics.rows import Floats, Plan
 from gatehouse.verdict import Interval

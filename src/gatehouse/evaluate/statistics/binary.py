@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gatehouse.evaluate.statistics import calibration, ranking
-from gatehouse.evaluate.statistics.metrics import Better, CountMetric, Metric, Needs, RankMetric, SumMetric, Tables
+from gatehouse.evaluate.statistics.metric import Better, CountMetric, Metric, Needs, RankMetric, SumMetric, Tables
 from gatehouse.evaluate.statistics.rows import Floats, Plan
 
 Rate = tuple[Floats, Floats]

@@ -19,13 +19,13 @@ from gatehouse.evaluate.statistics.figures import Figures
 from gatehouse.evaluate.statistics.gaps import Kind as Kind
 from gatehouse.evaluate.statistics.gaps import Pairs, deciding, holm, largest, p_values, smallest
 from gatehouse.evaluate.statistics.intervals import one_sided, two_sided, wilson
-from gatehouse.evaluate.statistics.metrics import SumMetric
+from gatehouse.evaluate.statistics.metric import SumMetric
 from gatehouse.evaluate.statistics.results import Estimate
 from gatehouse.evaluate.statistics.single import logit_interval
 from gatehouse.verdict import Interval, Outcome, Relation, within
 
 if TYPE_CHECKING:
-    from gatehouse.evaluate.statistics.board import Board
+    from gatehouse.evaluate.statistics.measured import Measured
 
 # The named criteria are a metric each, or two; all are judged as gaps between groups unless the rule says otherwise.
 CRITERIA: dict[str, tuple[str, ...]] = {
@@ -97,7 +97,7 @@ class Disparity(msgspec.Struct, frozen=True):
         return self.gaps[0] if self.gaps else None
 
 
-def disparity(board: Board, wanted: Sequence[str], model: str, rule: Rule) -> Disparity:
+def disparity(board: Measured, wanted: Sequence[str], model: str, rule: Rule) -> Disparity:
     """Judges one or more metrics of one model together; ``wanted`` may name a criterion such as equalized_odds."""
     metrics = tuple(metric for name in wanted for metric in CRITERIA.get(name, (name,)))
     overall = tuple(board.estimate(metric, model, rule.confidence) for metric in metrics)
@@ -118,7 +118,7 @@ def disparity(board: Board, wanted: Sequence[str], model: str, rule: Rule) -> Di
     return _judged(metrics, rule, tables, tuple(groups), overall, _unclustered(board, metrics))
 
 
-def _unclustered(board: Board, metrics: Sequence[str]) -> tuple[str, ...]:
+def _unclustered(board: Measured, metrics: Sequence[str]) -> tuple[str, ...]:
     """Sums are kept by group or by cluster, not by both."""
     if not board.clustered:
         return ()
@@ -126,7 +126,7 @@ def _unclustered(board: Board, metrics: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{name}: the bounds of groups take rows of one {board.plan.cluster} as independent" for name in sums)
 
 
-def _estimates(found: Figures, name: str, board: Board, rule: Rule) -> list[GroupEstimate]:
+def _estimates(found: Figures, name: str, board: Measured, rule: Rule) -> list[GroupEstimate]:
     metric = board.metric(name)
     z = two_sided(rule.confidence)
     answer = []

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from gatehouse.evaluate.statistics.groups import Partition, sums_by_group
-from gatehouse.evaluate.statistics.metrics import CountMetric, Metric, RankMetric, SumMetric
+from gatehouse.evaluate.statistics.metric import CountMetric, Metric, RankMetric, SumMetric
 from gatehouse.evaluate.statistics.resampling import resampled_counts, resampled_sums
 from gatehouse.evaluate.statistics.rows import Floats
 from gatehouse.evaluate.statistics.single import perfect_sd
 
 if TYPE_CHECKING:
-    from gatehouse.evaluate.statistics.board import Board
+    from gatehouse.evaluate.statistics.kept import Kept
     from gatehouse.evaluate.statistics.ranked import Part, Ranked, Scores
 
 
@@ -37,7 +37,7 @@ class Figures:
     trials: Floats | None = None
 
 
-def figures(board: Board, metric: Metric, model: int, partition: Partition) -> Figures:
+def figures(board: Kept, metric: Metric, model: int, partition: Partition) -> Figures:
     """The metric of one model over one partition."""
     rows = _with_overall(sums_by_group(partition, board.rows_by_cell))
     positives = _positives(board, partition)
@@ -55,7 +55,7 @@ def _with_overall(by_group: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.append(by_group, by_group.sum())
 
 
-def _positives(board: Board, partition: Partition) -> npt.NDArray[np.int64] | None:
+def _positives(board: Kept, partition: Partition) -> npt.NDArray[np.int64] | None:
     if board.plan.task != "binary" or board.tally is None:
         return None
     tally = board.tally
@@ -65,7 +65,7 @@ def _positives(board: Board, partition: Partition) -> npt.NDArray[np.int64] | No
 
 
 def _of_counts(
-    board: Board,
+    board: Kept,
     metric: CountMetric,
     model: int,
     partition: Partition,
@@ -111,7 +111,7 @@ def _bordered(own: Floats, shared: Floats) -> Floats:
     return covariance
 
 
-def _padded(board: Board, metric: SumMetric, model: int) -> Floats:
+def _padded(board: Kept, metric: SumMetric, model: int) -> Floats:
     """(cells, 1 + width, 1 + width) products, for all cells that are known."""
     products = board.sums[metric.name].products[model]
     missing = board.coder.cells - len(products)
@@ -146,7 +146,7 @@ def _gradient(metric: SumMetric, means: Floats) -> Floats:
     return slope
 
 
-def _of_ranks(board: Board, metric: RankMetric, model: int, partition: Partition) -> tuple[Floats, Floats]:
+def _of_ranks(board: Kept, metric: RankMetric, model: int, partition: Partition) -> tuple[Floats, Floats]:
     by_class = [_of_one_class(scores, metric, scores.models[model], partition) for scores in board.scores]
     if len(by_class) == 1:
         return by_class[0]

@@ -6,7 +6,7 @@ import numpy as np
 
 from gatehouse.evaluate.statistics import ranking
 from gatehouse.evaluate.statistics.binary import EPSILON, accuracy, divided, mean, rate_metric
-from gatehouse.evaluate.statistics.metrics import Better, CountMetric, Metric, Needs, RankMetric, SumMetric, Tables
+from gatehouse.evaluate.statistics.metric import Better, CountMetric, Metric, Needs, RankMetric, SumMetric, Tables
 from gatehouse.evaluate.statistics.rows import Floats, Plan
 
 

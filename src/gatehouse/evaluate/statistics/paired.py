@@ -16,7 +16,7 @@ import numpy as np
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.statistics.counts import Tally
 from gatehouse.evaluate.statistics.intervals import one_sided, two_sided, upper_tail
-from gatehouse.evaluate.statistics.metrics import CountMetric, Metric, RankMetric, SumMetric
+from gatehouse.evaluate.statistics.metric import CountMetric, Metric, RankMetric, SumMetric
 from gatehouse.evaluate.statistics.resampling import percentile_interval, resampled_sums
 from gatehouse.evaluate.statistics.results import Comparison, Conclusion, Estimate
 from gatehouse.evaluate.statistics.rows import Floats
@@ -24,7 +24,7 @@ from gatehouse.evaluate.statistics.single import perfect_sd, rank_parts, resampl
 from gatehouse.verdict import Interval, Relation, within
 
 if TYPE_CHECKING:
-    from gatehouse.evaluate.statistics.board import Board
+    from gatehouse.evaluate.statistics.measured import Measured
 
 # The chance of a decision that the needed rows are to give.
 POWER = 0.8
@@ -57,7 +57,7 @@ class Test:
         return sign * self.difference
 
 
-def compared(board: Board, metric: Metric, models: tuple[int, int], margin: float, confidence: float) -> Comparison:
+def compared(board: Measured, metric: Metric, models: tuple[int, int], margin: float, confidence: float) -> Comparison:
     """See Board.compare. Raises GatehouseError for a metric by which models must not be compared."""
     if isinstance(metric, RankMetric) and not metric.paired:
         raise GatehouseError(
@@ -115,7 +115,7 @@ def needed_rows(test: Test, question: Question, n: int) -> int | None:
     return max(n + 1, math.ceil(n * (z * test.sd / distance) ** 2))
 
 
-def _test(board: Board, metric: Metric, models: tuple[int, int], question: Question) -> Test | None:
+def _test(board: Measured, metric: Metric, models: tuple[int, int], question: Question) -> Test | None:
     if isinstance(metric, RankMetric):
         return _rank_test(board, metric, models, question)
     if isinstance(metric, SumMetric):
@@ -141,7 +141,7 @@ def normal_test(name: str, difference: float, sd: float, question: Question) -> 
     return Test(name, difference, difference - two, difference + two, improvement - one, improvement + one, p, sd)
 
 
-def _rank_test(board: Board, metric: RankMetric, models: tuple[int, int], question: Question) -> Test | None:
+def _rank_test(board: Measured, metric: RankMetric, models: tuple[int, int], question: Question) -> Test | None:
     ours, theirs = (rank_parts(board, metric, model) for model in models)
     influences = [one.influence - other.influence for one, other in zip(ours, theirs, strict=True)]
     squares = spread(influences, board.scores)

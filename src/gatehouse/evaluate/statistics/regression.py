@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gatehouse.evaluate.statistics.binary import divided, mean
-from gatehouse.evaluate.statistics.metrics import Better, Metric, Needs, SumMetric
+from gatehouse.evaluate.statistics.metric import Better, Metric, Needs, SumMetric
 from gatehouse.evaluate.statistics.rows import Floats, Plan
 
 

@@ -19,7 +19,7 @@ from gatehouse.evaluate.statistics import metrics
 from gatehouse.evaluate.statistics.board import Board
 from gatehouse.evaluate.statistics.counts import Counts
 from gatehouse.evaluate.statistics.groups import Coder
-from gatehouse.evaluate.statistics.metrics import RankMetric, SumMetric
+from gatehouse.evaluate.statistics.metric import RankMetric, SumMetric
 from gatehouse.evaluate.statistics.ranks import RANK_LIMIT, Ranks
 from gatehouse.evaluate.statistics.rows import Floats, Plan, rows
 from gatehouse.evaluate.statistics.sums import Sums

@@ -10,7 +10,7 @@ import numpy as np
 
 from gatehouse.evaluate.statistics.counts import Tally
 from gatehouse.evaluate.statistics.intervals import two_sided, wilson
-from gatehouse.evaluate.statistics.metrics import CountMetric, Metric, RankMetric, SumMetric, Tables
+from gatehouse.evaluate.statistics.metric import CountMetric, Metric, RankMetric, SumMetric, Tables
 from gatehouse.evaluate.statistics.ranked import Part, Ranked, Scores
 from gatehouse.evaluate.statistics.resampling import percentile_interval, resampled_counts, resampled_sums
 from gatehouse.evaluate.statistics.results import Estimate
@@ -19,10 +19,10 @@ from gatehouse.evaluate.statistics.sums import Summed
 from gatehouse.verdict import Interval
 
 if TYPE_CHECKING:
-    from gatehouse.evaluate.statistics.board import Board
+    from gatehouse.evaluate.statistics.kept import Kept
 
 
-def estimated(board: Board, metric: Metric, model: int, confidence: float) -> Estimate:
+def estimated(board: Kept, metric: Metric, model: int, confidence: float) -> Estimate:
     """See Board.estimate."""
     problem = board.problem(metric, model)
     if problem:
@@ -90,7 +90,7 @@ def _tables_of(drawn: Floats, tally: Tally, model: int) -> Tables:
     return tables.reshape(-1, k, k)
 
 
-def rank_parts(board: Board, metric: RankMetric, model: int) -> list[Part]:
+def rank_parts(board: Kept, metric: RankMetric, model: int) -> list[Part]:
     """The metric's part over all rows: one in a binary task, one a class in a multiclass one."""
     return [scores.models[model].measured(metric.part) for scores in board.scores]
 
@@ -118,7 +118,7 @@ def variance(influence: Floats, scores: Scores) -> float:
     return float(np.square(by_cluster).sum()) * clusters / max(clusters - 1, 1)
 
 
-def _ranked(board: Board, metric: RankMetric, model: int, confidence: float) -> Estimate:
+def _ranked(board: Kept, metric: RankMetric, model: int, confidence: float) -> Estimate:
     parts = rank_parts(board, metric, model)
     value, error, n = _mean([p.value for p in parts]), _mean([p.error for p in parts]), parts[0].n
     if not math.isfinite(value):

@@ -13,7 +13,7 @@ import numpy as np
 
 from gatehouse.evaluate.statistics.groups import Codes
 from gatehouse.evaluate.statistics.kernel import pack, unpack
-from gatehouse.evaluate.statistics.metrics import SumMetric
+from gatehouse.evaluate.statistics.metric import SumMetric
 from gatehouse.evaluate.statistics.rows import CLUSTER_BLOCKS, Floats, Plan, Rows
 
 SUM_BLOCKS = 1 << 11
