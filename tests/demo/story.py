@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -20,6 +21,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tests.demo.narrator import Narrator, WentWrong
+from tests.world.actions import Step
 from tests.world.line import PROJECT
 from tests.world.world import BIN, World
 
@@ -36,6 +38,9 @@ class Story:
     def __init__(self, world: World, narrator: Narrator) -> None:
         self.world = world
         self.tell = narrator
+        # A sync starts when it is merged, and nobody waits for it before the next proposal, as on GitHub.
+        self._runner = ThreadPoolExecutor(1)
+        self._sync: Future[list[Step]] | None = None
 
     def all(self) -> None:
         self.a_team_trains()
@@ -70,6 +75,7 @@ class Story:
         self._promote(1, "staging", lines=22)
         self.tell.say("Production wants the same version, with the same digest, to have been in staging first.")
         self._promote(1, "production", lines=4)
+        self._synced()
 
     def version_2_is_blocked(self) -> None:
         self.tell.chapter("Version 2 beats it, and is blocked")
@@ -94,6 +100,7 @@ class Story:
         self._promote(3, "staging", lines=40)
         self.tell.say("To production. The gates judge it again, and Rosa and Ravi have to agree before it is merged.")
         self._promote(3, "production", lines=4)
+        self._synced()
         self.tell.say("The registry's aliases follow the files, and serving is pinned by number and digest:")
         self.tell.command(self.world.gatehouse("status"))
         self._serving()
@@ -119,16 +126,29 @@ class Story:
         if stage == "production":
             for reviewer in ("rosa", "ravi"):
                 self.world.approve(number, reviewer)
-            self.tell.say("Rosa and Ravi read the report and approve on GitHub; Ravi merges.")
-        self.world.merge(number)
-        with self.tell.working("merged: the sync workflow runs"):
-            steps = self.world.sync()
-        self.tell.workflow("sync", steps, [0], lines=[10])
+            self.tell.say(
+                "Rosa and Ravi read the report and approve on GitHub. Ravi merges, and the sync workflow starts."
+            )
+            self.world.merge(number, "ravi")
+        else:
+            self.tell.say("Nobody else has to agree to staging. Dana merges, and the sync workflow starts.")
+            self.world.merge(number, "dana")
         self.world.pull()
+        self._sync = self._runner.submit(self.world.sync)
+
+    def _synced(self) -> None:
+        """Waits for the sync that a merge has started, and shows it."""
+        if self._sync is None:
+            return
+        with self.tell.working("merged: the sync workflow runs"):
+            steps = self._sync.result()
+        self._sync = None
+        self.tell.workflow("sync", steps, [0], lines=[10])
 
     def _propose(self, version: int, stage: str) -> int:
         with self.tell.working(f"proposing version {version} for {stage}"):
             done = self.world.gatehouse("propose", MODEL, str(version), "--to", stage)
+        self._synced()
         self.tell.command(done, lines=8)
         return self.world.the_pull().number
 

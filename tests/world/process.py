@@ -7,9 +7,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+# What runs now, in any thread.
+_RUNNING: set[subprocess.Popen[str]] = set()
 # How long a command gets to clean up after an interrupt before it is killed, in seconds.
 GRACE = 5.0
 
@@ -41,12 +44,22 @@ def run(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Completed:
         text=True,
         start_new_session=True,
     )
+    _RUNNING.add(process)
     try:
         out, err = process.communicate()
     except BaseException:
         _end(process)
         raise
+    finally:
+        _RUNNING.discard(process)
     return Completed(tuple(command), process.returncode, out, err, time.monotonic() - started)
+
+
+def end_all() -> None:
+    """Ends every command that other threads wait for; they get its exit code as if it had ended by itself."""
+    for process in tuple(_RUNNING):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -16,7 +16,7 @@ from tests.github.state import Pull
 from tests.world import trained
 from tests.world.actions import Step, play
 from tests.world.line import CREDIT_RISK, PROJECT, Line
-from tests.world.process import Completed, run
+from tests.world.process import Completed, end_all, run
 from tests.world.store import QUIET, Store
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class World:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        end_all()
         self.github.__exit__(kind, error, trace)
 
     def train(self) -> str:

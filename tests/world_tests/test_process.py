@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.world.process import run
+from tests.world.process import end_all, run
 
 # Starts a child that would sleep for a minute, writes both ids, and waits for it.
 PARENT = """
@@ -26,7 +27,7 @@ child.wait()
 RUNNER = """
 import os, sys
 from pathlib import Path
-from tests.world.process import run
+from tests.world.process import end_all, run
 run(sys.argv[1:], Path(), os.environ)
 """
 
@@ -69,3 +70,12 @@ def test_an_interrupt_ends_the_command_and_what_it_started(tmp_path: Path) -> No
     runner.send_signal(signal.SIGINT)
     runner.wait(timeout=10)
     wait(lambda: not any(map(alive, pids)))
+
+
+def test_a_command_that_another_thread_waits_for_can_be_ended(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(run, ("sleep", "60"), tmp_path, os.environ)
+        while not waiting.done():
+            end_all()
+            time.sleep(0.02)
+        assert waiting.result().exit == -signal.SIGKILL
