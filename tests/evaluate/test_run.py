@@ -40,7 +40,7 @@ data:
 gates:
   accuracy: {metric: roc_auc, minimum: 0.6, min_improvement: 0.05}
   fairness: {metric: roc_auc, max_disparity: 0.4}
-  latency: {p95_ms: 5000, rate_per_s: 100, duration_s: 0.8, warmup_s: 0.1}
+  latency: {p95_ms: 5000, rate_per_s: 40, duration_s: 2, warmup_s: 0.1}
 stages:
   production: {gates: [GATES], soak: 1h}
 """

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
+from gatehouse.errors import GatehouseError, Unreachable
 from gatehouse.registry._connection import Connection
 from gatehouse.registry.reader import RegistryReader
 from gatehouse.registry.types import AliasMoved
@@ -44,9 +46,22 @@ class RegistryWriter:
         now = self._reader.version(model, number).tags
         changed = tuple(key for key, value in tags.items() if now.get(key) != value)
         for key in changed:
-            with self._connection.translated():
-                self._connection.client.set_model_version_tag(model, str(number), key, tags[key])
+            self._set_tag(model, number, key, tags[key])
         return changed
+
+    def _set_tag(self, model: str, number: int, key: str, value: str) -> None:
+        def write(client: Any) -> None:
+            client.set_model_version_tag(model, str(number), key, value)
+
+        try:
+            self._connection.ask(write)
+        except Unreachable:
+            raise
+        except GatehouseError:
+            # MLflow inserts a tag where it saw none; when somebody else did so in between, its database refuses the
+            # second insert. By now the tag is there, and writing it is an update.
+            if self._reader.version(model, number).tags.get(key) != value:
+                self._connection.ask(write)
 
     def transition_stage(self, model: str, number: int, stage: str) -> None:
         """Sets MLflow's old stage (``None``, ``Staging``, ``Production``, ``Archived``) for readers that still use it.
