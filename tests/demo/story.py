@@ -23,6 +23,7 @@ from rich.table import Table
 from tests.demo.narrator import Narrator, WentWrong
 from tests.world.actions import Step
 from tests.world.line import PROJECT
+from tests.world.process import Completed
 from tests.world.world import BIN, World
 
 PLACE = PROJECT / "demo"
@@ -38,9 +39,10 @@ class Story:
     def __init__(self, world: World, narrator: Narrator) -> None:
         self.world = world
         self.tell = narrator
-        # A sync starts when it is merged, and nobody waits for it before the next proposal, as on GitHub.
-        self._runner = ThreadPoolExecutor(1)
-        self._sync: Future[list[Step]] | None = None
+        # Nobody waits for a machine that works elsewhere: what is told is in order, what runs may overlap.
+        self._runners = ThreadPoolExecutor(2)
+        self._syncing: Future[list[Step]] | None = None
+        self._proposing: dict[tuple[int, str], Future[Completed]] = {}
 
     def all(self) -> None:
         self.a_team_trains()
@@ -52,19 +54,20 @@ class Story:
 
     def a_team_trains(self) -> None:
         self.tell.chapter("A team trains three models")
+        training = self._runners.submit(self.world.train)
+        self.tell.say("What must be true before a model moves is written in files, in a git repository:")
+        self.tell.command(self.world.gatehouse("validate"))
+        self.tell.command(self.world.gatehouse("gates"), lines=16)
         self.tell.say(
             "Dana's team scores loan applications. Three versions are trained and registered in a real MLflow. On the "
             "data they were trained with, [bold]version 2 looks best[/]."
         )
         with self.tell.working("training and registering three versions in MLflow"):
-            lines = self.world.train().splitlines()
+            lines = training.result().splitlines()
         table = Table("version", "what it is", "ROC AUC on its own hold-out", box=None)
         for number, title, auc in (line.split("\t") for line in lines):
             table.add_row(number, title, auc)
         self.tell.table(table)
-        self.tell.say("What must be true before anything moves is written in files, in a git repository:")
-        self.tell.command(self.world.gatehouse("validate"))
-        self.tell.command(self.world.gatehouse("gates"), lines=16)
 
     def version_1_goes_first(self) -> None:
         self.tell.chapter("Version 1 goes first")
@@ -75,6 +78,7 @@ class Story:
         self._promote(1, "staging", lines=22)
         self.tell.say("Production wants the same version, with the same digest, to have been in staging first.")
         self._promote(1, "production", lines=4)
+        self._start_proposing(2, "staging")
         self._synced()
 
     def version_2_is_blocked(self) -> None:
@@ -102,7 +106,6 @@ class Story:
         self._promote(3, "production", lines=4)
         self._synced()
         self.tell.say("The registry's aliases follow the files, and serving is pinned by number and digest:")
-        self.tell.command(self.world.gatehouse("status"))
         self._serving()
 
     def it_is_rolled_back(self) -> None:
@@ -115,8 +118,13 @@ class Story:
 
     def an_auditor_asks(self) -> None:
         self.tell.chapter("A year later: who decided that, and why?")
-        self.tell.command(self.world.gatehouse("history", MODEL), lines=14)
-        self.tell.command(self.world.gatehouse("why", MODEL, "3"), lines=40)
+        asked = [
+            self._runners.submit(self.world.gatehouse, *verb) for verb in (("history", MODEL), ("why", MODEL, "3"))
+        ]
+        with self.tell.working("asking git, the audit record, the evidence and the registry"):
+            history, why = (each.result() for each in asked)
+        self.tell.command(history, lines=14)
+        self.tell.command(why, lines=40)
         self.tell.command(self.world.gatehouse("audit", "verify"))
 
     def _promote(self, version: int, stage: str, lines: int) -> None:
@@ -134,20 +142,26 @@ class Story:
             self.tell.say("Nobody else has to agree to staging. Dana merges, and the sync workflow starts.")
             self.world.merge(number, "dana")
         self.world.pull()
-        self._sync = self._runner.submit(self.world.sync)
+        self._syncing = self._runners.submit(self.world.sync)
 
     def _synced(self) -> None:
         """Waits for the sync that a merge has started, and shows it."""
-        if self._sync is None:
+        if self._syncing is None:
             return
         with self.tell.working("merged: the sync workflow runs"):
-            steps = self._sync.result()
-        self._sync = None
+            steps = self._syncing.result()
+        self._syncing = None
         self.tell.workflow("sync", steps, [0], lines=[10])
 
+    def _start_proposing(self, version: int, stage: str) -> Future[Completed]:
+        started = self._runners.submit(self.world.gatehouse, "propose", MODEL, str(version), "--to", stage)
+        return self._proposing.setdefault((version, stage), started)
+
     def _propose(self, version: int, stage: str) -> int:
+        """Proposed, while the last sync may still run; the pull request's number."""
+        started = self._proposing.get((version, stage)) or self._start_proposing(version, stage)
         with self.tell.working(f"proposing version {version} for {stage}"):
-            done = self.world.gatehouse("propose", MODEL, str(version), "--to", stage)
+            done = started.result()
         self._synced()
         self.tell.command(done, lines=8)
         return self.world.the_pull().number
