@@ -20,7 +20,8 @@ CACHE = PROJECT / ".cache" / "world"
 def make(line: Line, store: Store) -> str:
     """Trains and registers in a process of its own; what it printed. Raises RuntimeError when it fails."""
     command = (sys.executable, "-m", "tests.world.train", str(store.folder), line.model)
-    done = run(command, PROJECT, {**os.environ, **QUIET})
+    # The first to import a library compiles it, for all that come after, and a model's process may not write at all.
+    done = run(command, PROJECT, {**os.environ, **QUIET, "PYTHONDONTWRITEBYTECODE": ""})
     if done.exit:
         raise RuntimeError(f"training {line.model} failed:\n{done.err}")
     return done.out
