@@ -135,8 +135,12 @@ def test_what_raises_is_an_error_and_no_answer() -> None:
 
 
 def test_a_target_too_slow_for_its_rate_ends_in_bounded_time_and_says_so() -> None:
-    samples = one(Target(seconds=0.1), Load(rate_per_s=200, duration_s=0.3, warmup_s=0, patience_s=0.3))
+    target = Target(seconds=0.1)
+    samples = one(target, Load(rate_per_s=200, duration_s=0.3, warmup_s=0, patience_s=0.3))
 
+    # 0.3 s of schedule and 0.3 s of patience are over after six answers, however slow the clock of a busy machine is;
+    # working off all of the backlog would take sixty.
+    assert len(target.seen) <= 8
     assert samples.overloaded
     assert samples.unanswered > 30
     assert np.isinf(np.median(samples.latency_s))
@@ -144,20 +148,20 @@ def test_a_target_too_slow_for_its_rate_ends_in_bounded_time_and_says_so() -> No
 
 
 def test_a_target_that_never_returns_is_left_behind_and_not_asked_again() -> None:
-    release = threading.Event()
+    release, let_go = threading.Event(), threading.Event()
     target = Target()
 
     def hang(batch: Any) -> None:
         target(batch)
         release.wait(30)
+        let_go.set()
 
-    began = time.monotonic()
     load = Load(rate_per_s=50, duration_s=0.4, warmup_s=0.1, patience_s=0.2)
     samples = measure({"candidate": hang, "champion": Target()}, ROWS, load)
+    still_hanging = not let_go.is_set()
     release.set()
 
-    # It would have hung until it was released, after 30 s.
-    assert time.monotonic() - began < 25
+    assert still_hanging, "the measurement waited for a target that does not answer"
     assert len(target.seen) == 1
     assert np.isinf(samples["candidate"].latency_s).all()
     assert samples["candidate"].unanswered == len(samples["candidate"].latency_s)
