@@ -68,9 +68,9 @@ def check(evidence: Evidence, thresholds: Thresholds) -> Verdict:
     mine, theirs = timed[CANDIDATE], timed.get(CHAMPION)
     return judged(
         [
-            *_answered(mine),
             *_budgets(mine, theirs, thresholds),
             *_ratio(mine, theirs, thresholds),
+            *_answered(mine),
             *_seen(mine, theirs, thresholds),
         ],
         _summary(mine, theirs),

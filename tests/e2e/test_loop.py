@@ -4,74 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.e2e.loop import Loop
 from tests.world import trained
-from tests.world.actions import Step
-from tests.world.line import CREDIT_RISK, Line, german_credit
+from tests.world.line import CREDIT_RISK
 from tests.world.world import World
 
 pytestmark = pytest.mark.e2e
-
-
-class Loop:
-    """One company, and the way a version takes in it."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.model = world.line.model
-
-    def json(self, *args: str, exit: int = 0) -> Any:  # noqa: A002
-        done = self.world.gatehouse(*args, "--format", "json")
-        assert done.exit == exit, done.out + done.err
-        return json.loads(done.out)
-
-    def propose(self, version: int, where: str) -> int:
-        done = self.world.gatehouse("propose", self.model, str(version), "--to", where)
-        assert done.exit == 0, done.err
-        return self.world.the_pull().number
-
-    def promote(self, version: int, where: str) -> int:
-        """Proposed, passed, approved, merged, synced."""
-        number = self.propose(version, where)
-        steps = self.world.gates(number)
-        assert [step.done.exit for step in steps] == [0] * len(steps), _said(steps)
-        self.world.approve(number, "rosa")
-        self.world.merge(number)
-        self.sync()
-        self.world.pull()
-        return number
-
-    def sync(self) -> None:
-        steps = self.world.sync()
-        assert [step.done.exit for step in steps] == [0] * len(steps), _said(steps)
-
-    def aliases(self) -> dict[str, int]:
-        from gatehouse.registry.reader import RegistryReader
-
-        return dict(RegistryReader(self.world.store.uri).aliases(self.model))
-
-    def serving(self) -> str:
-        """What the branch that serving reads says of the model."""
-        git = self.world.repo.git
-        found = [entry for entry in git.entries("serving", recursive=True) if self.model in entry.path]
-        return "".join(git.blob(entry.sha).decode() for entry in found if entry.kind == "blob")
-
-    def comments(self, number: int) -> list[str]:
-        remote = self.world.remote("rosa")
-        return [comment.body for comment in remote.get_issue(number).get_comments()]
-
-    def checks(self, number: int) -> list[tuple[str, str | None]]:
-        head = self.world.remote("rosa").get_pull(number).head.sha
-        runs = self.world.remote("rosa").get_commit(head).get_check_runs()
-        return [(run.name, run.conclusion) for run in runs]
-
-
-def _said(steps: list[Step]) -> str:
-    return "\n".join(f"{step.written}\n{step.done.out}{step.done.err}" for step in steps)
 
 
 @pytest.fixture(scope="module")
@@ -166,15 +107,3 @@ class TestCreditRisk:
         why = json.dumps(loop.json("why", loop.model, "3"))
         assert "fairness" in why
         assert "declines doubled" in why
-
-
-def test_german_credit_takes_the_whole_way(tmp_path: Path) -> None:
-    line: Line = german_credit()
-    with World(tmp_path, line, trained.cached(line)) as world:
-        loop = Loop(world)
-        for version in (1, 2):
-            loop.promote(version, "staging")
-            loop.promote(version, "production")
-        assert loop.aliases()["champion"] == 2
-        assert world.gatehouse("rollback", loop.model, "--yes", who="olga").exit == 0
-        assert loop.aliases()["champion"] == 1

@@ -130,7 +130,7 @@ def test_a_column_that_is_not_there_is_told_with_the_nearest_name(
     bench: made.Bench, evaluation: Evaluation, why: str, fix: str
 ) -> None:
     with pytest.raises(GatehouseError) as raised:
-        _ = of(bench, evaluation).labelled
+        _ = of(bench, evaluation).tables.labelled
     assert raised.value.message.startswith("data/eval.parquet: ") or "data/eval.parquet has no" in raised.value.message
     assert why in raised.value.message
     assert raised.value.fix.startswith(fix)
@@ -140,12 +140,12 @@ def test_a_table_that_is_not_the_one_agreed_on_is_not_used(bench: made.Bench) ->
     agreed = "sha256:" + "0" * 64
 
     with pytest.raises(GatehouseError) as raised:
-        _ = of(bench, msgspec.structs.replace(EVALUATION, digest=agreed)).labelled
+        _ = of(bench, msgspec.structs.replace(EVALUATION, digest=agreed)).tables.labelled
     found = bench.case(bench.model("constant")).digests["evaluation"]
     assert raised.value.message == f"data/eval.parquet has the digest {found}, the policy names {agreed}"
     assert "reviewed change" in raised.value.fix
 
-    assert of(bench, msgspec.structs.replace(EVALUATION, digest=found)).labelled.count() == 2_000
+    assert of(bench, msgspec.structs.replace(EVALUATION, digest=found)).tables.labelled.count() == 2_000
 
 
 def test_one_class_only_cannot_be_evaluated(bench: made.Bench) -> None:
@@ -193,7 +193,7 @@ def test_no_tables_in_the_policy_are_told_with_the_key_that_adds_them(bench: mad
 
     for name in ("labelled", "production"):
         with pytest.raises(NotFound, match="the policy names no") as raised:
-            getattr(evidence, name)
+            getattr(evidence.tables, name)
         assert raised.value.fix.startswith("add data.")
 
 

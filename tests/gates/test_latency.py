@@ -49,7 +49,7 @@ def test_the_budget_is_held_against_the_percentile_and_its_bounds() -> None:
 def test_every_percentile_has_a_budget_of_its_own() -> None:
     said = verdict("latency", given(timed(steady(5_000))), p50_ms=60, p95_ms=99, p99_ms=50, p99_9_ms=101)
 
-    assert [(one.name, one.outcome) for one in said.measures[1:5]] == [
+    assert [(one.name, one.outcome) for one in said.measures[0:4]] == [
         ("p50", Outcome.PASS),
         ("p95", Outcome.PASS),
         ("p99", Outcome.FAIL),

@@ -23,6 +23,7 @@ VERBS = {
     "fetch": ("gatehouse.cli.fetch", "Step 1 of check: collect models and data (runs no model code)."),
     "evaluate": ("gatehouse.cli.evaluate", "Step 2 of check: run models and gates (needs no secrets)."),
     "report": ("gatehouse.cli.report", "Step 3 of check: write the report, and post it on the pull request."),
+    "profile": ("gatehouse.cli.profile", "Make the feature profile to log with a training run."),
     "gates": ("gatehouse.cli.gates", "List the gates and their thresholds."),
     "plan": ("gatehouse.cli.plan", "Show what sync would change."),
     "sync": ("gatehouse.cli.sync", "Make registry and serving config what the files say."),

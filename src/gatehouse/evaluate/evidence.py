@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -11,15 +10,15 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from gatehouse.declare.types import Evaluation, Policy
+from gatehouse.declare.types import Policy
 from gatehouse.errors import GatehouseError, NotFound
 from gatehouse.evaluate import pictures, schema
-from gatehouse.evaluate.engines.embedded import Embedded
 from gatehouse.evaluate.labels import read_labels
 from gatehouse.evaluate.material import Case, Fetched, Staged
 from gatehouse.evaluate.processes import Processes
-from gatehouse.evaluate.scored import LABEL, Scored, joined, predictions
-from gatehouse.evaluate.scoring import Asked, features, no_column, score
+from gatehouse.evaluate.scored import Scored, joined, predictions
+from gatehouse.evaluate.scoring import Asked, features, score
+from gatehouse.evaluate.tables import Tables
 from gatehouse.evaluate.timed import Timed
 from gatehouse.registry import mlmodel
 from gatehouse.registry.mlmodel import MLModel
@@ -28,9 +27,6 @@ from gatehouse.runtime.launch import Launcher
 from gatehouse.runtime.process import ModelProcess
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from gatehouse.evaluate.engines import Table
     from gatehouse.evaluate.statistics.board import Board
     from gatehouse.evaluate.statistics.drift import Drift
     from gatehouse.evaluate.statistics.fairness import Disparity, Rule
@@ -52,10 +48,10 @@ class Evidence:
         self._case = case
         self._launcher = launcher
         self._stack = ExitStack()
+        self.tables = Tables(folder, case, policy, (CANDIDATE, CHAMPION))
         self._metrics: tuple[str, ...] = ()
         self.policy = policy
         self.request = case.request
-        self.now = datetime.now(UTC)
 
     def __enter__(self) -> Self:
         return self
@@ -102,55 +98,6 @@ class Evidence:
             raise NotFound("there is no champion yet", "ask only for the candidate at a first promotion")
         return fetched
 
-    # --- the tables
-
-    @property
-    def evaluation(self) -> Evaluation:
-        if self.policy.data.evaluation is None:
-            raise NotFound("the policy names no evaluation data", "add data.evaluation to policy.yaml")
-        return self.policy.data.evaluation
-
-    @cached_property
-    def labelled(self) -> Table:
-        """The evaluation table. Raises GatehouseError where its digest is not the policy's, or a column is missing."""
-        evaluation, found = self.evaluation, self._case.digests.get("evaluation")
-        if evaluation.digest is not None and evaluation.digest != found:
-            raise GatehouseError(
-                f"{evaluation.path} has the digest {found}, the policy names {evaluation.digest}",
-                "bring back the table that was agreed on, or change the policy in a reviewed change",
-            )
-        table = self._table("evaluation", evaluation.path)
-        for column in (evaluation.label, *self._beside):
-            if column not in table.schema.names:
-                raise no_column(evaluation.path, column, table)
-        return table
-
-    @property
-    def _beside(self) -> tuple[str, ...]:
-        """The table's columns that the statistics read beside label and predictions: groups and clusters."""
-        evaluation = self.evaluation
-        columns = [group if isinstance(group, str) else group.column for group in evaluation.groups]
-        columns += [evaluation.cluster] if evaluation.cluster else []
-        for column in columns:
-            if column in (LABEL, CANDIDATE, CHAMPION):
-                raise GatehouseError(
-                    f"{evaluation.path}: a column called {column!r} cannot be a group or cluster", "rename the column"
-                )
-        return tuple(dict.fromkeys(columns))
-
-    @cached_property
-    def production(self) -> Table:
-        """What the feature pipeline makes now."""
-        if self.policy.data.production is None:
-            raise NotFound("the policy names no production data", "add data.production to policy.yaml")
-        return self._table("production", self.policy.data.production.path)
-
-    def _table(self, kind: str, named: str) -> Table:
-        place = self._case.data.get(kind)
-        if place is None:
-            raise NotFound(f"{named} was not fetched", "fetch it again")
-        return Embedded().open(str(self._folder / place), named)
-
     # --- the models' processes
 
     def process(self, who: str) -> ModelProcess:
@@ -179,9 +126,9 @@ class Evidence:
     @cached_property
     def scored(self) -> Scored:
         """Every labelled row, with each model's prediction on it."""
-        evaluation, task = self.evaluation, self.policy.task
-        labels = read_labels(self._column(evaluation.label), evaluation, task)
-        answers = score(self.labelled, {who: self._asked(who) for who in self.models})
+        evaluation, task = self.tables.evaluation, self.policy.task
+        labels = read_labels(self.tables.labels, evaluation, task)
+        answers = score(self.tables.labelled, {who: self._asked(who) for who in self.models})
         return Scored(
             labels=labels,
             predictions={who: predictions(answer, labels, task) for who, answer in answers.items()},
@@ -213,7 +160,7 @@ class Evidence:
         """How far groups are apart by a metric or a named criterion, for the candidate or the champion."""
         from gatehouse.evaluate.statistics.fairness import CRITERIA, disparity
 
-        if not self.evaluation.groups:
+        if not self.tables.evaluation.groups:
             raise NotFound("the policy names no groups", "add data.evaluation.groups to policy.yaml")
         boards = [self.board(name) for name in CRITERIA.get(metric, (metric,))]
         return disparity(boards[-1], (metric,), who, rule)
@@ -232,7 +179,7 @@ class Evidence:
         from gatehouse.evaluate.statistics.rows import Plan
         from gatehouse.evaluate.statistics.scoreboard import score as measured
 
-        evaluation, scored = self.evaluation, self.scored
+        evaluation, scored = self.tables.evaluation, self.scored
         plan = Plan(
             task=self.policy.task,
             metrics=self._metrics,
@@ -242,7 +189,7 @@ class Evidence:
             threshold=self.policy.prediction.threshold,
             classes=max(2, len(scored.labels.classes)),
         )
-        return measured(plan, joined(self.labelled, scored, self._beside))
+        return measured(plan, joined(self.tables.labelled, scored, self.tables.beside))
 
     def _planned(self) -> list[str]:
         """The metrics that the policy's gates name, as far as they suit the models."""
@@ -255,18 +202,13 @@ class Evidence:
     def _asked(self, who: str) -> Asked:
         fetched = self._fetched(who)
         signature = _signature(fetched, self._described(fetched))
-        taken = features(signature, self.labelled, self.evaluation.path)
-        if self.evaluation.label in taken:
+        taken = features(signature, self.tables.labelled, self.tables.evaluation.path)
+        if self.tables.evaluation.label in taken:
             raise GatehouseError(
-                f"the {who} takes {self.evaluation.label!r}, which is the label that it is to predict",
+                f"the {who} takes {self.tables.evaluation.label!r}, which is the label that it is to predict",
                 "train it without that column: in production nobody knows it yet",
             )
         return Asked(self.process(who), taken)
-
-    def _column(self, name: str) -> pa.ChunkedArray:
-        import pyarrow as pa
-
-        return pa.chunked_array([batch.column(0) for batch in self.labelled.batches([name])])
 
     # --- latency
 
@@ -277,14 +219,8 @@ class Evidence:
         asked = {who: self._asked(who) for who in self.models}
         columns = list(dict.fromkeys(name for one in asked.values() for name in one.features))
         load = Load(rate_per_s, duration_s, warmup_s, patience_s=max(5.0, duration_s))
-        samples = measure({who: one.answer for who, one in asked.items()}, self._sample(columns), load)
+        samples = measure({who: one.answer for who, one in asked.items()}, self.tables.sample(columns), load)
         return {who: Timed.of(one) for who, one in samples.items()}
-
-    def _sample(self, columns: list[str]) -> pa.Table:
-        """Rows to send: the first batch of the table is plenty to draw from."""
-        import pyarrow as pa
-
-        return pa.Table.from_batches([next(self.labelled.batches(columns))])
 
     # --- drift
 
@@ -301,7 +237,8 @@ class Evidence:
         kept = msgspec.structs.replace(
             profile, features={name: feature for name, feature in profile.features.items() if name in used}
         )
-        return drift(kept, self.production.batches([name for name in self.production.schema.names if name in used]))
+        now = self.tables.production
+        return drift(kept, now.batches([name for name in now.schema.names if name in used]))
 
     @property
     def unprofiled(self) -> tuple[str, ...]:
@@ -325,12 +262,8 @@ class Evidence:
     @cached_property
     def fit(self) -> tuple[schema.Finding, ...]:
         """The candidate's signature against the production table, column by column."""
-        table = self.production
-        nulls = dict.fromkeys(table.schema.names, 0)
-        for batch in table.batches():
-            for name, column in zip(batch.schema.names, batch.columns, strict=True):
-                nulls[name] += column.null_count
-        return schema.compare(self.signature, table.schema, nulls)
+        tables = self.tables
+        return schema.compare(self.signature, tables.production.schema, tables.nulls())
 
 
 def _signature(fetched: Fetched, described: MLModel) -> Signature:

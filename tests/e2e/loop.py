@@ -1,0 +1,66 @@
+"""One company, and the way a version takes in it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.world.actions import Step
+from tests.world.world import World
+
+
+class Loop:
+    """One company, and the way a version takes in it."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.model = world.line.model
+
+    def json(self, *args: str, exit: int = 0) -> Any:  # noqa: A002
+        done = self.world.gatehouse(*args, "--format", "json")
+        assert done.exit == exit, done.out + done.err
+        return json.loads(done.out)
+
+    def propose(self, version: int, where: str) -> int:
+        done = self.world.gatehouse("propose", self.model, str(version), "--to", where)
+        assert done.exit == 0, done.err
+        return self.world.the_pull().number
+
+    def promote(self, version: int, where: str) -> int:
+        """Proposed, passed, approved, merged, synced."""
+        number = self.propose(version, where)
+        steps = self.world.gates(number)
+        assert [step.done.exit for step in steps] == [0] * len(steps), _said(steps)
+        self.world.approve(number, "rosa")
+        self.world.merge(number)
+        self.sync()
+        self.world.pull()
+        return number
+
+    def sync(self) -> None:
+        steps = self.world.sync()
+        assert [step.done.exit for step in steps] == [0] * len(steps), _said(steps)
+
+    def aliases(self) -> dict[str, int]:
+        from gatehouse.registry.reader import RegistryReader
+
+        return dict(RegistryReader(self.world.store.uri).aliases(self.model))
+
+    def serving(self) -> str:
+        """What the branch that serving reads says of the model."""
+        git = self.world.repo.git
+        found = [entry for entry in git.entries("serving", recursive=True) if self.model in entry.path]
+        return "".join(git.blob(entry.sha).decode() for entry in found if entry.kind == "blob")
+
+    def comments(self, number: int) -> list[str]:
+        remote = self.world.remote("rosa")
+        return [comment.body for comment in remote.get_issue(number).get_comments()]
+
+    def checks(self, number: int) -> list[tuple[str, str | None]]:
+        head = self.world.remote("rosa").get_pull(number).head.sha
+        runs = self.world.remote("rosa").get_commit(head).get_check_runs()
+        return [(run.name, run.conclusion) for run in runs]
+
+
+def _said(steps: list[Step]) -> str:
+    return "\n".join(f"{step.written}\n{step.done.out}{step.done.err}" for step in steps)
