@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -84,7 +85,8 @@ class Strange(mlflow.pyfunc.PythonModel):  # type: ignore[misc] # mlflow is unty
         time.sleep(3600)
 
     def _garbage(self, frame: pd.DataFrame, rows: int) -> Any:
-        for descriptor in range(3, 64):
+        # Every descriptor that is open: a parent that holds many gives the socket a high number.
+        for descriptor in sorted(int(name.name) for name in Path("/proc/self/fd").iterdir())[3:]:
             try:
                 socket.socket(fileno=os.dup(descriptor)).send(b"\xff" * 4096)
             except OSError:
