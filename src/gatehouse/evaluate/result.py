@@ -46,7 +46,10 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A whole check: the question, the gates' verdicts, and everything needed to believe or repeat them.
 
     ``key`` is the evidence key; ``isolation`` the sandbox level that the model ran under; ``data`` maps each table
-    that was read to its digest; ``rows`` counts the labelled rows.
+    that was read to its digest; ``rows`` counts the labelled rows. ``uses`` says how many candidates of this model this
+    evaluation table has judged, this one included; 0 where nobody counted. ``undecidable`` says in sentences what the
+    table is too small to decide. ``reused`` is when the answer was found, where it is that of an earlier check of the
+    same question.
     """
 
     request: Request
@@ -60,6 +63,9 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     isolation: str
     data: Mapping[str, str]
     rows: int = 0
+    uses: int = 0
+    undecidable: tuple[str, ...] = ()
+    reused: datetime | None = None
     schema: int = 1
 
     @property
