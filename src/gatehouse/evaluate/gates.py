@@ -7,7 +7,6 @@ read as bytes from a source (a revision or the working tree), so that a pull req
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gatehouse.errors import GatehouseError
+from gatehouse.evaluate.code import line_in, run
 from gatehouse.verdict import Outcome, Verdict, plainly
 
 if TYPE_CHECKING:
@@ -119,17 +119,7 @@ def _builtin_files() -> list[Path]:
 
 def load(name: str, origin: str, code: bytes) -> Gate:
     """A gate from the bytes of its file. Raises GatehouseError when it does not load or lacks a part."""
-    module = ModuleType(f"gates.{name}")
-    module.__file__ = origin
-    # Classes with annotations look their module up by name while they are being made.
-    sys.modules[module.__name__] = module
-    try:
-        exec(compile(code, origin, "exec"), module.__dict__)  # noqa: S102  (base commit's own code, reviewed there)
-    except (Exception, SystemExit) as error:
-        raise GatehouseError(
-            f"{_line_in(origin, origin, error)}: the gate does not load: {type(error).__name__}: {error}",
-            "mend the gate file",
-        ) from error
+    module = run(f"gates.{name}", origin, code, "gate")
     return _gate(name, origin, code, module)
 
 
@@ -153,7 +143,7 @@ def judge(gate: Gate, evidence: Evidence, written: Thresholds) -> Verdict:
     except GatehouseError as error:
         return plainly(Outcome.ERROR, error.message, *([error.fix] if error.fix else [])).named(gate.name)
     except (Exception, SystemExit) as error:  # noqa: BLE001  (the one place that fails closed)
-        where = _line_in(gate.origin, gate.file, error)
+        where = line_in(gate.origin, gate.file, error)
         return plainly(
             Outcome.ERROR,
             f"the gate broke at {where}: {type(error).__name__}: {error}",
@@ -173,13 +163,3 @@ def _plain(value: Any) -> Any:
     if callable(plain := getattr(value, "item", None)):
         return plain()
     raise TypeError(f"a verdict holds a {type(value).__name__}")
-
-
-def _line_in(origin: str, file: str, error: BaseException) -> str:
-    """``gates/x.py:12``, the deepest line of the gate's own file on the way to the error."""
-    line, trace = (error.lineno or 0) if isinstance(error, SyntaxError) else 0, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == file:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return f"{origin}:{line}" if line else origin
