@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from gatehouse.declare.load import load, require
-from gatehouse.declare.types import Banding, Declared, Evaluation, Serving, Stage, Table, Traffic
+from gatehouse.declare.types import Banding, Declared, Evaluation, Serving, Stage, Table, Traffic, Where
 from gatehouse.errors import GatehouseError
 from gatehouse.pin import Role, Slot
 from tests.declare.helpers import POLICY, A, B, Files, beside, pin, promotion, repository
@@ -74,7 +74,7 @@ def test_a_policy_is_typed_whole() -> None:
     evaluation = policy.data.evaluation
     assert isinstance(evaluation, Evaluation)
     assert evaluation.groups == ("business_size", Banding("age_band", "age", (25, 65)))
-    assert policy.data.production == Table("data/m/features-last-30d.parquet")
+    assert policy.data.production == Table(Where("data/m/features-last-30d.parquet"))
     assert policy.gates["drift"] == {"max_psi": 0.2}
     assert policy.stages["production"].soak == timedelta(hours=24)
     assert policy.stages["staging"].gates[:2] == ("artifact", "schema")

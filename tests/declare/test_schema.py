@@ -54,6 +54,9 @@ VALID: dict[Kind, Any] = {
 }
 VALID["policy"]["prediction"] = {"method": "predict_proba", "threshold": 0.4}
 VALID["policy"]["data"]["evaluation"] |= {"positive": "bad", "cluster": "customer"}
+# All three at once are refused where values must fit each other, not by the schema.
+VALID["policy"]["data"]["production"] |= {"table": "t", "query": "SELECT 1"}
+VALID["policy"]["engine"] = "local[2]"
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-2, 200), st.floats(allow_nan=False), st.sampled_from(
         ["", "x", "high", A, A + "\n", A.upper(), "30s", "30s\n", "2026-09-01", "2026-02-30", "2026-12-20T18:00:00Z",

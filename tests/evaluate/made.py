@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gatehouse.declare.types import Banding, Data, Evaluation, Policy, Prediction, StagePolicy, Table
+from gatehouse.declare.types import Banding, Data, Evaluation, Policy, Prediction, StagePolicy, Table, Where
 from gatehouse.evaluate.evidence import Evidence
 from gatehouse.evaluate.material import Case, Fetched
 from gatehouse.evaluate.result import Request, Subject
@@ -27,7 +27,7 @@ from tests.support import models
 SLOT = Slot("credit-risk", "production")
 BASE, HEAD = "b" * 40, "c" * 40
 GROUPS: tuple[str | Banding, ...] = ("region", Banding("age_band", "age", (40.0,)))
-EVALUATION = Evaluation("data/eval.parquet", models.LABEL, groups=GROUPS)
+EVALUATION = Evaluation(Where("data/eval.parquet"), models.LABEL, groups=GROUPS)
 
 
 def request(candidate: Pin, champion: Pin | None = None, slot: Slot = SLOT, role: Role = Role.CHAMPION) -> Request:
@@ -47,7 +47,7 @@ def policy(**more: Any) -> Policy:
         "task": "binary",
         "reviewed": date(2026, 3, 1),
         "stages": {SLOT.stage: StagePolicy(())},
-        "data": Data(EVALUATION, Table("data/production.parquet")),
+        "data": Data(EVALUATION, Table(Where("data/production.parquet"))),
     }
     return Policy(**{**fields, **more})
 

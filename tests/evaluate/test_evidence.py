@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gatehouse.declare.types import Banding, Data, Evaluation
+from gatehouse.declare.types import Banding, Data, Evaluation, Where
 from gatehouse.errors import GatehouseError, NotFound
 from gatehouse.evaluate.engines.embedded import BATCH_ROWS
 from gatehouse.evaluate.evidence import CANDIDATE, CHAMPION, Evidence
@@ -217,7 +217,7 @@ def test_a_profile_counts_only_for_what_the_model_takes(bench: made.Bench, tmp_p
 def test_residuals_are_the_picture_of_a_regression(bench: made.Bench) -> None:
     rows = models.frame(100).assign(target=lambda table: table["income"])
     path = bench.table("target", rows)
-    judged = made.policy(task="regression", data=Data(Evaluation(path, "target")))
+    judged = made.policy(task="regression", data=Data(Evaluation(Where(path), "target")))
     with bench.evidence(bench.case(bench.model("constant"), evaluation=path), judged) as evidence:
         points = evidence.picture()
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from gatehouse.declare import duration
-from gatehouse.declare.types import Freeze, Held, Policy, Promotion, Stages, Traffic
+from gatehouse.declare.types import WHERES, Freeze, Held, Policy, Promotion, Stages, Traffic
 from gatehouse.pin import Pin, Slot
 
 # High risk needs two people (the policy may ask for more).
@@ -27,6 +27,8 @@ def policy(model: str, value: Mapping[str, Any]) -> Policy:
         "review": review,
         "stages": {name: _spans(stage, "soak") for name, stage in value["stages"].items()},
     }
+    if "data" in value:
+        filled["data"] = {kind: _table(table) for kind, table in value["data"].items()}
     if "rollout" in value:
         filled["rollout"] = _spans(value["rollout"], "hold")
     return msgspec.convert(filled, Policy)
@@ -50,6 +52,13 @@ def _pin(value: Mapping[str, Any]) -> Pin:
 
 def _traffic(value: Mapping[str, Any] | None) -> Traffic | None:
     return None if value is None else Traffic(_pin(value), value["percent"], value.get("experiment"))
+
+
+def _table(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The mapping with the one key that says where the table is as a value of its own."""
+    (kind,) = (kind for kind in WHERES if kind in value)
+    rest = {key: item for key, item in value.items() if key != kind}
+    return {**rest, "where": {"text": value[kind], "kind": kind}}
 
 
 def _spans(value: Mapping[str, Any], *keys: str) -> dict[str, Any]:

@@ -50,6 +50,11 @@ def _branches(error: Error, keys: Keys) -> Iterator[Complaint]:
     branches: dict[Any, list[Error]] = {}
     for inner in error.context or ():
         branches.setdefault(inner.relative_schema_path[0], []).append(inner)
+    if all(inner.validator == "required" for found in branches.values() for inner in found) and len(branches) > 1:
+        yield _none_of(
+            [name for found in branches.values() for inner in found for name in inner.validator_value], error
+        )
+        return
     fitting = [found for found in branches.values() if not any(_mistyped(inner) for inner in found)]
     if fitting:
         yield from (said for inner in fitting[0] for said in _sentences(inner))
@@ -59,6 +64,12 @@ def _branches(error: Error, keys: Keys) -> Iterator[Complaint]:
         yield Complaint(keys, f"expected {_either(wanted)}, got {quoted(error.instance)}", _like(error.schema))
     else:
         yield Complaint(keys, f"{quoted(error.instance)} fits more than one form", _like(error.schema))
+
+
+def _none_of(names: list[str], error: Error) -> Complaint:
+    """Where each branch asks for a key of its own, any of them will do; the first is shown with its example."""
+    listed = ", ".join(f"`{name}`" for name in dict.fromkeys(names))
+    return Complaint(tuple(error.absolute_path), f"one of {listed} is missing", _adding(names[0], error.schema))
 
 
 def _mistyped(error: Error) -> bool:
@@ -81,10 +92,13 @@ def _unknown(error: Error, keys: Keys) -> Iterator[Complaint]:
 
 
 def _missing(error: Error, keys: Keys) -> Iterator[Complaint]:
-    known = _properties(error.schema)
     for key in error.validator_value:
         if key not in error.instance:
-            yield Complaint(keys, f"`{key}` is missing", f"add `{key}: {_example(known.get(key)) or '…'}`")
+            yield Complaint(keys, f"`{key}` is missing", _adding(key, error.schema))
+
+
+def _adding(key: str, schema: Any) -> str:
+    return f"add `{key}: {_example(_properties(schema).get(key)) or '…'}`"
 
 
 def _type(error: Error) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from gatehouse.declare import duration
+from gatehouse.declare import duration, tables
 from gatehouse.declare.fault import Complaint, Keys, quoted
 from gatehouse.declare.formats import moment
 from gatehouse.declare.schema import Kind
@@ -42,6 +42,7 @@ def _promotion(value: Mapping[str, Any]) -> Iterator[Complaint]:
 def _policy(value: Mapping[str, Any]) -> Iterator[Complaint]:
     for name, stage in value["stages"].items():
         yield from _repeated(("stages", name, "gates"), stage["gates"])
+    yield from tables.complaints(value)
     yield from _groups(value.get("data", {}).get("evaluation", {}).get("groups", []))
     yield from _review(value)
     yield from _repeated(("review", "limitations"), value.get("review", {}).get("limitations", []))

@@ -48,6 +48,25 @@ class Banding(msgspec.Struct, frozen=True):
     edges: tuple[float, ...]
 
 
+WHERES = ("path", "table", "query")
+_SHOWN = 60
+
+
+class Where(msgspec.Struct, frozen=True):
+    """Where a table is: at a path or URL, under a name that the policy's engine knows, or what a query answers."""
+
+    text: str
+    kind: Literal["path", "table", "query"] = "path"
+
+    @property
+    def named(self) -> str:
+        """How errors and reports call the table: on one line, as the policy does."""
+        if self.kind == "path":
+            return self.text
+        text = " ".join(self.text.split())
+        return f"{self.kind} {text if len(text) <= _SHOWN else text[: _SHOWN - 1] + '…'}"
+
+
 class Evaluation(msgspec.Struct, frozen=True):
     """The labelled rows on which candidate and champion are both scored.
 
@@ -55,7 +74,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     columns whose values make the protected groups; ``cluster`` names rows that belong together (one customer's loans).
     """
 
-    path: str
+    where: Where
     label: str
     digest: str | None = None
     id: str | None = None
@@ -63,16 +82,29 @@ class Evaluation(msgspec.Struct, frozen=True):
     positive: str | int | float | bool | None = None
     cluster: str | None = None
 
+    @property
+    def named(self) -> str:
+        return self.where.named
+
 
 class Table(msgspec.Struct, frozen=True):
     """What the feature pipeline produces in production now; no labels needed."""
 
-    path: str
+    where: Where
+
+    @property
+    def named(self) -> str:
+        return self.where.named
 
 
 class Data(msgspec.Struct, frozen=True):
     evaluation: Evaluation | None = None
     production: Table | None = None
+
+    def tables(self) -> Mapping[str, Where]:
+        """Where each table is that the policy names, by ``evaluation`` and ``production``."""
+        named = {"evaluation": self.evaluation, "production": self.production}
+        return {kind: table.where for kind, table in named.items() if table is not None}
 
 
 class Prediction(msgspec.Struct, frozen=True):
@@ -106,7 +138,10 @@ class Rollout(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """One model's policy file. ``gates`` maps a gate's name to its thresholds, as written."""
+    """One model's policy file. ``gates`` maps a gate's name to its thresholds, as written.
+
+    ``engine`` is a Spark master or a database's URL; empty, the embedded engine reads files alone.
+    """
 
     model: str
     owner: str
@@ -115,6 +150,7 @@ class Policy(msgspec.Struct, frozen=True):
     reviewed: date
     stages: Mapping[str, StagePolicy]
     review_every: timedelta = timedelta(days=90)
+    engine: str = ""
     data: Data = Data()
     prediction: Prediction = Prediction()
     gates: Mapping[str, Mapping[str, Any]] = {}

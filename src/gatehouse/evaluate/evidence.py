@@ -202,7 +202,7 @@ class Evidence:
     def _asked(self, who: str) -> Asked:
         fetched = self._fetched(who)
         signature = _signature(fetched, self._described(fetched))
-        taken = features(signature, self.tables.labelled, self.tables.evaluation.path)
+        taken = features(signature, self.tables.labelled, self.tables.evaluation.named)
         if self.tables.evaluation.label in taken:
             raise GatehouseError(
                 f"the {who} takes {self.tables.evaluation.label!r}, which is the label that it is to predict",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatehouse.declare.source import Source
-from gatehouse.declare.types import Declared, Policy
+from gatehouse.declare.types import Declared, Policy, Where
 from gatehouse.errors import GatehouseError, NotFound, Unreachable
 from gatehouse.evaluate.engines.embedded import FORMATS
 from gatehouse.evaluate.material import Case, Fetched, Material, Staged, write
@@ -165,17 +165,13 @@ class Fetcher:
 
     def _data(self, policy: Policy) -> Mapping[str, str]:
         """The policy's tables, placed inside the material so that nothing outside it is needed later."""
-        found = {}
-        if policy.data.evaluation is not None:
-            found["evaluation"] = policy.data.evaluation.path
-        if policy.data.production is not None:
-            found["production"] = policy.data.production.path
-        return {kind: self._place(path) for kind, path in found.items()}
+        return {kind: self._place(where) for kind, where in policy.data.tables().items()}
 
-    def _place(self, path: str) -> str:
-        if _REMOTE.match(path):
+    def _place(self, where: Where) -> str:
+        path = where.text
+        if where.kind != "path" or _REMOTE.match(path):
             raise GatehouseError(
-                f"{path}: tables are read from files only, in the repository or beside it",
+                f"{where.named}: tables are read from files only, in the repository or beside it",
                 f"copy the table to a path; it may be {', '.join(FORMATS)}, or a folder of one of them",
             )
         source = (self.root / path).resolve()

@@ -117,4 +117,4 @@ def _numbers(column: pa.ChunkedArray, evaluation: Evaluation) -> Floats:
 
 
 def _bad(evaluation: Evaluation, what: str, fix: str) -> GatehouseError:
-    return GatehouseError(f"{evaluation.path}: label {evaluation.label!r}: {what}", fix)
+    return GatehouseError(f"{evaluation.named}: label {evaluation.label!r}: {what}", fix)

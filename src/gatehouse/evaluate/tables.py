@@ -45,13 +45,13 @@ class Tables:
         evaluation, found = self.evaluation, self.case.digests.get("evaluation")
         if evaluation.digest is not None and evaluation.digest != found:
             raise GatehouseError(
-                f"{evaluation.path} has the digest {found}, the policy names {evaluation.digest}",
+                f"{evaluation.named} has the digest {found}, the policy names {evaluation.digest}",
                 "bring back the table that was agreed on, or change the policy in a reviewed change",
             )
-        table = self._open("evaluation", evaluation.path)
+        table = self._open("evaluation", evaluation.named)
         for column in (evaluation.label, *self.beside):
             if column not in table.schema.names:
-                raise no_column(evaluation.path, column, table)
+                raise no_column(evaluation.named, column, table)
         return table
 
     @property
@@ -63,7 +63,7 @@ class Tables:
         for column in columns:
             if column in (LABEL, *self.models):
                 raise GatehouseError(
-                    f"{evaluation.path}: a column called {column!r} cannot be a group or cluster", "rename the column"
+                    f"{evaluation.named}: a column called {column!r} cannot be a group or cluster", "rename the column"
                 )
         return tuple(dict.fromkeys(columns))
 
@@ -85,7 +85,7 @@ class Tables:
         """What the feature pipeline makes now."""
         if self.policy.data.production is None:
             raise NotFound("the policy names no production data", "add data.production to policy.yaml")
-        return self._open("production", self.policy.data.production.path)
+        return self._open("production", self.policy.data.production.named)
 
     def nulls(self) -> dict[str, int]:
         """How many values each column of the production table lacks."""
