@@ -243,21 +243,45 @@ def test_regression_groups_are_judged_by_their_errors() -> None:
     assert board.disparity("r2", Rule(0.5)).outcome is Outcome.PASS
 
 
-def test_clusters_count_in_group_bounds_and_where_they_do_not_it_is_said() -> None:
+def test_clusters_count_in_the_bounds_of_groups_whatever_the_metric() -> None:
     columns = _world(600, groups=2)
     repeated = {name: np.repeat(values, 8) for name, values in columns.items()} | {"who": np.repeat(np.arange(600), 8)}
-    names = ("roc_auc", "brier")
+    names = ("roc_auc", "brier", "log_loss")
     alone = boarded("binary", names, columns, groups=("group",))
     aware = boarded("binary", names, repeated, groups=("group",), cluster="who")
-    for metric in ("roc_auc", "tpr", "f1"):
+    for metric in ("roc_auc", "brier", "log_loss", "tpr", "f1"):
         widths = []
         for board in (alone, aware):
             worst = board.disparity(metric, LOOSE).worst
             assert worst is not None
             widths.append(worst.interval.high - worst.value)
         assert widths[1] == pytest.approx(widths[0], rel=0.15), metric
-    assert aware.disparity("brier", LOOSE).notes == ("brier: the bounds of groups take rows of one who as independent",)
+        assert aware.disparity(metric, LOOSE).notes == ()
     assert aware.estimate("tpr").n == int(repeated["label"].sum())
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "brier", "tpr", "f1"])
+def test_a_group_whose_rows_lie_in_one_cluster_proves_nothing(metric: str) -> None:
+    columns = _world(2000, groups=2)
+    group = np.array(columns["group"])
+    columns["who"] = np.where(group == "1", -1, np.arange(2000))
+    columns["candidate"] = np.where(group == "1", 1 - columns["label"], columns["candidate"])
+    found = boarded("binary", ("roc_auc", "brier"), columns, groups=("group",), cluster="who").disparity(metric, LOOSE)
+    assert found.value is not None
+    assert found.value > 0.1
+    assert found.outcome is Outcome.INSUFFICIENT
+    assert next(one for one in found.groups if one.group == "group=1").estimate.interval is None
+
+
+def test_a_rate_that_is_the_same_in_a_few_clusters_is_no_certainty() -> None:
+    def gap(clusters: int) -> Disparity:
+        rows = 100 * clusters
+        columns = {"label": np.tile([0.0, 1.0], rows), "candidate": np.tile([0.0, 1.0], rows)}
+        columns |= {"g": np.repeat(["a", "b"], rows), "who": np.repeat(np.arange(2 * clusters), 100)}
+        return boarded("binary", ("roc_auc",), columns, groups=("g",), cluster="who").disparity("tpr", Rule(0.05))
+
+    assert gap(10).outcome is Outcome.INSUFFICIENT
+    assert gap(400).outcome is Outcome.PASS
 
 
 def test_a_gap_on_the_limit_asks_for_no_fantastic_number_of_rows() -> None:

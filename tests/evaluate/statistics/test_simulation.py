@@ -84,3 +84,73 @@ def test_an_unfair_model_hardly_ever_passes() -> None:
         board = boarded("binary", ("roc_auc",), columns, groups=("group",))
         passed += board.disparity("roc_auc", Rule(0.05)).outcome is Outcome.PASS
     assert passed <= 12
+
+
+def _customers(random: np.random.Generator, customers: int) -> dict[str, Any]:
+    """Two models of one quality on eight loans a customer, whose scores have much in common."""
+    who = np.repeat(np.arange(customers), 8)
+    label = (random.random(customers) < 0.4).astype(float)[who]
+    shared = random.normal(label, 1)
+
+    def scores() -> Any:
+        return 1 / (1 + np.exp(-(shared + random.normal(0, 0.9, customers)[who] + random.normal(0, 0.3, len(who)))))
+
+    return {"label": label, "candidate": scores(), "champion": scores(), "who": who}
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "accuracy", "brier"])
+def test_rows_of_one_customer_do_not_count_as_many(metric: str) -> None:
+    random = np.random.default_rng(15)
+    passed = {"who": 0, None: 0}
+    for _ in range(80):
+        columns = _customers(random, 100)
+        for cluster in passed:
+            board = boarded("binary", (metric,), columns, models=BOTH, cluster=cluster)
+            passed[cluster] += board.compare(metric).conclusion is Conclusion.PROVEN
+    # Nominally 5 %: 4 of 80, sd 1.9. Without the customers the same test passes far more often.
+    assert passed["who"] <= 10
+    assert passed[None] > 10
+
+
+def _families(random: np.random.Generator, gap: float) -> dict[str, Any]:
+    """Eight rows a family; whole families are in one group, and one model errs more in group b by ``gap``."""
+    who = np.repeat(np.arange(200), 8)
+    second = who % 2 == 1
+    # A family has its own typical error, 1 on average.
+    size = random.gamma(8.0, 1 / 8, 200)[who] * random.gamma(16.0, 1 / 16, len(who)) + gap * second
+    label = random.normal(0, 1, len(who))
+    return {"label": label, "candidate": label + size, "g": np.where(second, "b", "a"), "who": who}
+
+
+def test_a_gap_of_mean_errors_on_the_limit_is_decided_either_way_as_seldom_as_it_says() -> None:
+    random = np.random.default_rng(16)
+    decided = {"who": [0, 0], None: [0, 0]}
+    covered = 0
+    for _ in range(100):
+        columns = _families(random, 0.2)
+        for cluster, counts in decided.items():
+            board = boarded("regression", ("mae",), columns, groups=("g",), cluster=cluster)
+            found = board.disparity("mae", Rule(0.2))
+            counts[0] += found.outcome is Outcome.FAIL
+            counts[1] += found.outcome is Outcome.PASS
+            interval = found.groups[0].estimate.interval
+            assert interval is not None
+            covered += cluster is not None and interval.low <= 1.0 <= interval.high
+    # Nominally 5 % each: 5 of 100, sd 2.2; were the rows independent, a quarter would go wrong on either side.
+    assert max(decided["who"]) <= 12
+    assert min(decided[None]) > 12
+    assert covered >= 89
+
+
+@pytest.mark.parametrize("metric", ["tpr", "roc_auc"])
+def test_a_gap_of_rates_or_areas_knows_its_customers_too(metric: str) -> None:
+    random = np.random.default_rng(17)
+    decided = {"who": 0, None: 0}
+    for _ in range(100):
+        columns = _customers(random, 200) | {"g": np.where(np.arange(1600) // 8 % 2, "b", "a")}
+        for cluster in decided:
+            board = boarded("binary", (metric,), columns, groups=("g",), cluster=cluster)
+            decided[cluster] += board.disparity(metric, Rule(1e-6)).outcome is Outcome.FAIL
+    # A limit of hardly anything is broken on either side: 10 of 100, sd 3.
+    assert decided["who"] <= 19
+    assert decided[None] > 19

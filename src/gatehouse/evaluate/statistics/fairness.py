@@ -19,7 +19,6 @@ from gatehouse.evaluate.statistics.figures import Figures
 from gatehouse.evaluate.statistics.gaps import Kind as Kind
 from gatehouse.evaluate.statistics.gaps import Pairs, deciding, holm, largest, p_values, smallest
 from gatehouse.evaluate.statistics.intervals import one_sided, two_sided, wilson
-from gatehouse.evaluate.statistics.metric import SumMetric
 from gatehouse.evaluate.statistics.results import Estimate
 from gatehouse.evaluate.statistics.single import logit_interval
 from gatehouse.verdict import Interval, Outcome, Relation, within
@@ -115,15 +114,7 @@ def disparity(board: Measured, wanted: Sequence[str], model: str, rule: Rule) ->
             groups += of_groups
             judged = np.array([i for i, one in enumerate(of_groups) if one.status == "judged"], np.int64)
             tables.append(Pairs.of(found, judged, name, rule.kind))
-    return _judged(metrics, rule, tables, tuple(groups), overall, _unclustered(board, metrics))
-
-
-def _unclustered(board: Measured, metrics: Sequence[str]) -> tuple[str, ...]:
-    """Sums are kept by group or by cluster, not by both."""
-    if not board.clustered:
-        return ()
-    sums = [name for name in metrics if isinstance(board.metric(name), SumMetric)]
-    return tuple(f"{name}: the bounds of groups take rows of one {board.plan.cluster} as independent" for name in sums)
+    return _judged(metrics, rule, tables, tuple(groups), overall)
 
 
 def _estimates(found: Figures, name: str, board: Measured, rule: Rule) -> list[GroupEstimate]:
@@ -170,7 +161,6 @@ def _judged(
     tables: Sequence[Pairs],
     groups: tuple[GroupEstimate, ...],
     overall: tuple[Estimate, ...],
-    more: tuple[str, ...],
 ) -> Disparity:
     limit = -math.log(rule.limit) if rule.kind is Kind.RATIO else rule.limit
     z = one_sided(rule.confidence)
@@ -187,7 +177,6 @@ def _judged(
         highs += largest(table.bounds(z)).tolist()
     gaps.sort(key=lambda pair: -pair[0] if math.isfinite(pair[0]) else -math.inf)
     notes, blocked = _left_out(groups, rule)
-    notes = (*notes, *more)
     found = tuple(gap for _, gap in gaps)
     outcome = _outcome(found, blocked)
     if not found:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from gatehouse.evaluate.statistics.clustered import covariance as covariance_of
+from gatehouse.evaluate.statistics.clustered import influences
 from gatehouse.evaluate.statistics.groups import Partition, sums_by_group
 from gatehouse.evaluate.statistics.metric import CountMetric, Metric, RankMetric, SumMetric
 from gatehouse.evaluate.statistics.resampling import resampled_counts, resampled_sums
 from gatehouse.evaluate.statistics.rows import Floats
-from gatehouse.evaluate.statistics.single import perfect_sd
+from gatehouse.evaluate.statistics.single import perfect_sd, perfect_share
 
 if TYPE_CHECKING:
     from gatehouse.evaluate.statistics.kept import Kept
@@ -44,7 +46,7 @@ def figures(board: Kept, metric: Metric, model: int, partition: Partition) -> Fi
     if isinstance(metric, CountMetric):
         return _of_counts(board, metric, model, partition, rows, positives)
     if isinstance(metric, SumMetric):
-        values, covariance = _of_sums(metric, sums_by_group(partition, _padded(board, metric, model)))
+        values, covariance = _of_sums(board, metric, model, partition)
     else:
         assert isinstance(metric, RankMetric)
         values, covariance = _of_ranks(board, metric, model, partition)
@@ -87,11 +89,29 @@ def _of_counts(
     if board.clustered:
         present, block = np.unique(tally.block, return_inverse=True)
         units = tally.tables(model, block * groups + group, len(present) * groups)
-        drawn = resampled_sums(units.reshape(len(present), groups, tally.classes, tally.classes))
-    else:
-        drawn = resampled_counts(tables[:-1].astype(np.int64).ravel()).reshape(-1, *tables[:-1].shape)
-    drawn = np.concatenate([drawn, drawn.sum(axis=1, keepdims=True)], axis=1)
-    return Figures(partition, values, _covariance(metric.value(drawn)), rows, positives)
+        units = units.reshape(len(present), groups, tally.classes, tally.classes)
+        covariance = _replicated(metric, resampled_sums(units))
+        return Figures(partition, values, _humbled(covariance, metric, units, values), rows, positives)
+    drawn = resampled_counts(tables[:-1].astype(np.int64).ravel()).reshape(-1, *tables[:-1].shape)
+    return Figures(partition, values, _replicated(metric, drawn), rows, positives)
+
+
+def _replicated(metric: CountMetric, drawn: Floats) -> Floats:
+    """The covariance of (replicates, G, classes, classes) tables' values, the overall figure's last."""
+    return _covariance(metric.value(np.concatenate([drawn, drawn.sum(axis=1, keepdims=True)], axis=1)))
+
+
+def _humbled(covariance: Floats, metric: CountMetric, units: Floats, values: Floats) -> Floats:
+    """A bootstrap of clusters (clusters, G, classes, classes) never moves what is the same in all of them: one cluster
+    tells no variance at all, and a rate of 0 or 1 in few of them is no certainty."""
+    trials = units.sum(axis=(2, 3)) if metric.rate is None else metric.rate(units)[1]
+    there: npt.NDArray[np.bool_] = np.append(trials, trials.sum(axis=1, keepdims=True), axis=1) > 0
+    clusters = there.sum(axis=0)
+    covariance[clusters < 2, :] = covariance[:, clusters < 2] = np.nan
+    if metric.rate is not None:
+        still = (np.diag(covariance) == 0) & np.isin(values, (0.0, 1.0))
+        covariance[still, still] = np.square([perfect_share(count) for count in clusters[still].tolist()])
+    return covariance
 
 
 def _covariance(replicates: Floats) -> Floats:
@@ -111,14 +131,16 @@ def _bordered(own: Floats, shared: Floats) -> Floats:
     return covariance
 
 
-def _padded(board: Kept, metric: SumMetric, model: int) -> Floats:
-    """(cells, 1 + width, 1 + width) products, for all cells that are known."""
-    products = board.sums[metric.name].products[model]
-    missing = board.coder.cells - len(products)
-    return np.concatenate([products, np.zeros((missing, *products.shape[1:]))])
+def _of_sums(board: Kept, metric: SumMetric, model: int, partition: Partition) -> tuple[Floats, Floats]:
+    summed = board.sums[metric.name]
+    if summed.clusters is not None:
+        return _of_clusters(metric, summed.clusters.by_group(model, partition.of_cell, len(partition.groups)))
+    products = summed.products[model]
+    missing = np.zeros((board.coder.cells - len(products), *products.shape[1:]))
+    return _of_products(metric, sums_by_group(partition, np.concatenate([products, missing])))
 
 
-def _of_sums(metric: SumMetric, by_group: Floats) -> tuple[Floats, Floats]:
+def _of_products(metric: SumMetric, by_group: Floats) -> tuple[Floats, Floats]:
     """Values and covariance by the delta method, from (G, 1 + width, 1 + width) sums of products."""
     every = np.concatenate([by_group, by_group.sum(axis=0, keepdims=True)])
     n = every[:, 0, 0]
@@ -131,6 +153,18 @@ def _of_sums(metric: SumMetric, by_group: Floats) -> tuple[Floats, Floats]:
         own = np.einsum("gi,gij,gj->g", slope, spread, slope) / n
         shared = np.einsum("gi,gij,j->g", slope[:-1], spread[:-1], slope[-1]) / n[-1]
     return values, _bordered(np.maximum(own, 0), shared)
+
+
+def _of_clusters(metric: SumMetric, by_group: Floats) -> tuple[Floats, Floats]:
+    """The same from (G, clusters, 1 + width) sums: rows of one cluster move together, whatever group they are in."""
+    every = np.concatenate([by_group, by_group.sum(axis=0, keepdims=True)])
+    total = every.sum(axis=1)
+    n = total[:, 0]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = total[:, 1:] / n[:, None]
+        slope = _gradient(metric, means)
+    moved = influences(every, slope, means)
+    return metric.value(n, total[:, 1:]), covariance_of(moved, every[..., 0] > 0)
 
 
 def _gradient(metric: SumMetric, means: Floats) -> Floats:
@@ -188,15 +222,16 @@ def _clustered_covariance(
     parts: list[Part], overall: Part, split: list[tuple[Ranked, npt.NDArray[np.int64]]], blocks: npt.NDArray[np.int64]
 ) -> Floats:
     """Groups that share clusters move together: (G + 1, G + 1) products of the clusters' summed influences."""
-    size = int(blocks.max()) + 1
-    columns = []
-    for part, (ranked, where) in zip(parts, split, strict=True):
-        weight = 1.0 if ranked.weight is None else ranked.weight
-        columns.append(np.bincount(blocks[where], weight * part.influence, minlength=size))
-    everyone = np.concatenate([where for _, where in split])
+    present, cluster = np.unique(blocks, return_inverse=True)
     weights = [np.ones(len(where)) if ranked.weight is None else ranked.weight for ranked, where in split]
-    columns.append(np.bincount(blocks[everyone], np.concatenate(weights) * overall.influence[everyone], minlength=size))
-    moved = np.stack(columns, axis=1)
-    clusters = len(np.unique(blocks))
-    covariance: Floats = (moved.T @ moved * (clusters / max(clusters - 1, 1))).astype(float)
+    moved, there = np.zeros((len(parts) + 1, len(present))), np.zeros((len(parts) + 1, len(present)), bool)
+    for index, (part, weight, (_, where)) in enumerate(zip(parts, weights, split, strict=True)):
+        moved[index] = np.bincount(cluster[where], weight * part.influence, minlength=len(present))
+        moved[-1] += np.bincount(cluster[where], weight * overall.influence[where], minlength=len(present))
+        there[index, cluster[where]] = True
+    there[-1] = True
+    covariance = covariance_of(moved, there)
+    for index, part in enumerate(parts):
+        if not covariance[index, index] and np.isfinite(part.value):
+            covariance[index, index] = perfect_share(int(there[index].sum())) ** 2
     return covariance

@@ -75,7 +75,7 @@ class Coder:
     def _known(self, joint: Codes, values: Sequence[list[str]]) -> Codes:
         """Batch-local joint codes as the cells of this coder; new combinations become new cells."""
         sizes = [len(labels) for labels in values]
-        present, inverse = _unique(joint, int(np.prod(sizes, dtype=np.int64)))
+        present, inverse = distinct(joint, int(np.prod(sizes, dtype=np.int64)))
         known = np.empty(len(present), np.int64)
         for position, code in enumerate(present.tolist()):
             picked = []
@@ -164,8 +164,8 @@ def band_labels(edges: Sequence[float]) -> list[str]:
     ]
 
 
-def _unique(codes: Codes, size: int) -> tuple[Codes, Codes]:
-    """np.unique with its inverse, by a table where the codes are small."""
+def distinct(codes: Codes, size: int) -> tuple[Codes, Codes]:
+    """np.unique with its inverse, by a table where the codes, all below ``size``, are small."""
     if size > 4 * len(codes) + 1024:
         present, inverse = np.unique(codes, return_inverse=True)
         return present, inverse

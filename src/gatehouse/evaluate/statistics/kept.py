@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -41,9 +42,18 @@ class Kept:
     def clustered(self) -> bool:
         return self.plan.cluster is not None
 
+    @cached_property
+    def clusters(self) -> int:
+        """How many clusters the rows lie in; 0 where the plan names no cluster column."""
+        if not self.clustered:
+            return 0
+        found = [] if self.tally is None else [self.tally.block]
+        found += [summed.clusters.block for summed in self.sums.values() if summed.clusters is not None]
+        return len(np.unique(found[0])) if found else 0
+
     def metric(self, name: str) -> Metric:
         """Raises NotFound for an unknown metric, GatehouseError for one that the plan did not ask for."""
-        metric = metrics.get(name, self.plan.task)
+        metric = metrics.get(name, self.plan.task, self.plan.own)
         counted = isinstance(metric, CountMetric)
         if not counted and name not in self.plan.metrics:
             raise GatehouseError(f"metric {name!r} was not planned", f"put it into the plan beside {self.plan.metrics}")

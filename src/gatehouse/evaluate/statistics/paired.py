@@ -76,7 +76,7 @@ def compared(board: Measured, metric: Metric, models: tuple[int, int], margin: f
 
 
 def _unknown(metric: Metric, candidate: Estimate, champion: Estimate, margin: float) -> Comparison:
-    why = candidate.note or champion.note
+    why = candidate.note or champion.note or "too few rows or clusters for a test"
     absent = Estimate.absent(why, candidate.n)
     return Comparison(metric.name, candidate, champion, absent, None, None, margin, None, Conclusion.UNKNOWN)
 
@@ -116,6 +116,8 @@ def needed_rows(test: Test, question: Question, n: int) -> int | None:
 
 
 def _test(board: Measured, metric: Metric, models: tuple[int, int], question: Question) -> Test | None:
+    if board.clustered and board.clusters < 2:
+        return None  # nothing tells how far one cluster is from the next
     if isinstance(metric, RankMetric):
         return _rank_test(board, metric, models, question)
     if isinstance(metric, SumMetric):

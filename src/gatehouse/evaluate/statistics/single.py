@@ -41,13 +41,21 @@ def _counted(tally: Tally, metric: CountMetric, model: int, confidence: float, c
     value = float(metric.value(table)[0])
     if not math.isfinite(value):
         return Estimate.absent(metric.undefined, int(tally.counts.sum()))
+    if clustered and metric.rate is not None and value in (0.0, 1.0):
+        # A bootstrap never moves what is the same in every cluster, and that is no certainty.
+        clusters = (metric.rate(_by_cluster(tally, (model,))[:, 0])[1] > 0).sum()
+        return _of_rate(value * clusters, float(clusters), int(metric.rate(table)[1][0]), confidence)
     if metric.rate is None or clustered:
         replicates = metric.value(resampled_tables(tally, (model,), clustered)[0])
         n = int(table.sum() if metric.rate is None else metric.rate(table)[1][0])
         return Estimate(value, _interval(*percentile_interval(replicates, confidence), confidence), n)
     hits, trials = (float(figure[0]) for figure in metric.rate(table))
+    return _of_rate(hits, trials, int(trials), confidence)
+
+
+def _of_rate(hits: float, trials: float, n: int, confidence: float) -> Estimate:
     low, high = wilson(hits, trials, two_sided(confidence))
-    return Estimate(value, Interval(float(low), float(high), confidence), int(trials))
+    return Estimate(hits / trials, Interval(float(low), float(high), confidence), n)
 
 
 def _summed(summed: Summed, metric: SumMetric, model: int, confidence: float) -> Estimate:
@@ -70,13 +78,17 @@ def there(blocks: Floats) -> Floats:
 def resampled_tables(tally: Tally, models: tuple[int, ...], clustered: bool) -> list[Tables]:
     """(replicates, classes, classes) tables for each model from the same draws: of rows, or of whole clusters."""
     if clustered:
-        present, block = np.unique(tally.block, return_inverse=True)
-        blocks = np.stack([tally.tables(model, block, len(present)) for model in models], axis=1)
-        replicates = resampled_sums(blocks)
+        replicates = resampled_sums(_by_cluster(tally, models))
         return [replicates[:, index] for index in range(len(models))]
     tally = tally.without_groups()
     drawn = resampled_counts(tally.counts)
     return [_tables_of(drawn, tally, model) for model in models]
+
+
+def _by_cluster(tally: Tally, models: tuple[int, ...]) -> Floats:
+    """(clusters, models, classes, classes) tables."""
+    present, block = np.unique(tally.block, return_inverse=True)
+    return np.stack([tally.tables(model, block, len(present)) for model in models], axis=1)
 
 
 def _tables_of(drawn: Floats, tally: Tally, model: int) -> Tables:
@@ -141,9 +153,13 @@ def perfect_sd(ranked: Ranked, confidence: float) -> float:
 
     Wilson's bound for as many hits in as many trials as the smaller class has rows.
     """
-    smaller = min(ranked.runs.totals)
+    return perfect_share(min(ranked.runs.totals), confidence)
+
+
+def perfect_share(trials: float, confidence: float = 0.95) -> float:
+    """The standard deviation that Wilson's bound gives a share of 0 or 1 of so many trials."""
     z = two_sided(confidence)
-    return float(1 - wilson(smaller, smaller, z)[0]) / z
+    return float(1 - wilson(trials, trials, z)[0]) / z
 
 
 def logit_interval(value: float, sd: float, z: float) -> tuple[float, float]:
