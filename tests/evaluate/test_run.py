@@ -195,6 +195,40 @@ def test_a_gate_file_that_does_not_load_ends_the_check_with_its_name(copy: Path)
         Evaluator(copy).evaluate()
 
 
+OWN = Path(__file__).parents[2] / "docs" / "examples" / "metrics" / "cost_per_decision.py"
+
+
+def test_a_teams_own_metric_judges_and_its_code_is_part_of_the_key(copy: Path) -> None:
+    policy = copy / f"base/promotions/{MODEL}/policy.yaml"
+    limits = "{metric: cost_per_decision, maximum: 400, min_improvement: -100}"
+    policy.write_text(
+        POLICY.replace("GATES", "accuracy").replace("{metric: roc_auc, minimum: 0.6, min", limits + " # ")
+    )
+    metric = copy / "base/gates/metrics" / OWN.name
+    metric.parent.mkdir(parents=True)
+    metric.write_bytes(OWN.read_bytes())
+
+    first = only(copy)
+
+    (said,) = first.verdicts
+    assert said.outcome is Outcome.PASS
+    assert said.summary.startswith("cost_per_decision ")
+    assert [measure.name for measure in said.measures] == ["cost_per_decision", "improvement"]
+    assert said.measures[0].interval is not None
+    metric.write_bytes(OWN.read_bytes().replace(b"200.0", b"201.0"))
+    assert only(copy).key != first.key
+    metric.unlink()
+    assert only(copy).outcome is Outcome.ERROR
+
+
+def test_a_metric_file_that_does_not_load_ends_the_check_with_its_name(copy: Path) -> None:
+    (copy / "base/gates/metrics").mkdir(parents=True)
+    (copy / "base/gates/metrics/mine.py").write_text("import nowhere_to_be_found\n")
+
+    with pytest.raises(GatehouseError, match=r"gates/metrics/mine\.py:1: the metric does not load"):
+        Evaluator(copy).evaluate()
+
+
 def test_what_could_not_be_fetched_is_an_error_with_its_fix(world: World, tmp_path: Path) -> None:
     unknown = made.request(Pin(7, world.candidate.digest))
 

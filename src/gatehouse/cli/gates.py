@@ -8,6 +8,7 @@ from typing import Any
 import click
 import msgspec
 
+from gatehouse.cli import metric_list
 from gatehouse.cli.frame import DONE, Settings, emit, verb
 from gatehouse.evaluate.gates import Gate
 
@@ -24,8 +25,11 @@ class Listed(msgspec.Struct, frozen=True):
 @verb
 @click.argument("name", required=False)
 @click.option("--markdown", is_flag=True, help="Print the list as a Markdown table, for documentation.")
-def command(settings: Settings, name: str | None, markdown: bool) -> int:
+@click.option("--metrics", is_flag=True, help="List the metrics instead, this repository's own among them.")
+def command(settings: Settings, name: str | None, markdown: bool, metrics: bool) -> int:
     """List the gates; with NAME, explain one and its thresholds."""
+    if metrics:
+        return metric_list.show(settings)
     from gatehouse.declare.source import WorkTree
     from gatehouse.evaluate.gates import discover
 

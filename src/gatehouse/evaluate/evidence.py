@@ -18,6 +18,7 @@ from gatehouse.evaluate.material import Case, Fetched, Staged
 from gatehouse.evaluate.processes import Processes
 from gatehouse.evaluate.scored import Scored, joined, predictions
 from gatehouse.evaluate.scoring import Asked, features, score
+from gatehouse.evaluate.statistics.own import NONE, Own
 from gatehouse.evaluate.tables import Tables
 from gatehouse.evaluate.timed import Timed
 from gatehouse.registry import mlmodel
@@ -43,13 +44,15 @@ class Evidence:
     GatehouseError, which the caller of the gate turns into an ERROR verdict.
     """
 
-    def __init__(self, folder: Path, case: Case, policy: Policy, launcher: Launcher) -> None:
+    def __init__(self, folder: Path, case: Case, policy: Policy, launcher: Launcher, own: Own = NONE) -> None:
+        """``own`` are the metrics that the base commit brings."""
         self._folder = folder
         self._case = case
         self._launcher = launcher
         self._stack = ExitStack()
         self.tables = Tables(folder, case, policy, (CANDIDATE, CHAMPION))
         self._metrics: tuple[str, ...] = ()
+        self._own = own
         self.policy = policy
         self.request = case.request
 
@@ -148,7 +151,7 @@ class Evidence:
         """
         from gatehouse.evaluate.statistics import metrics
 
-        wanted = metrics.get(metric, self.policy.task)
+        wanted = metrics.get(metric, self.policy.task, self._own)
         self.scored.suits(wanted)
         if metric not in self._metrics:
             # Whatever else the policy measures is taken along, so that the next gate finds it done.
@@ -188,6 +191,7 @@ class Evidence:
             cluster=evaluation.cluster,
             threshold=self.policy.prediction.threshold,
             classes=max(2, len(scored.labels.classes)),
+            own=self._own,
         )
         return measured(plan, joined(self.tables.labelled, scored, self.tables.beside))
 
@@ -196,8 +200,9 @@ class Evidence:
         from gatehouse.evaluate.statistics import metrics
 
         named = [str(limits["metric"]) for limits in self.policy.gates.values() if "metric" in limits]
-        known = [name for name in named if name in metrics.names(self.policy.task)]
-        return [name for name in known if self.scored.misfit(metrics.get(name, self.policy.task)) is None]
+        task, own = self.policy.task, self._own
+        known = [metrics.get(name, task, own) for name in named if metrics.known(name, task, own)]
+        return [metric.name for metric in known if self.scored.misfit(metric) is None]
 
     def _asked(self, who: str) -> Asked:
         fetched = self._fetched(who)

@@ -11,7 +11,8 @@ from gatehouse.evaluate.result import Request
 
 
 class Basis(msgspec.Struct, frozen=True):
-    """What a verdict rests on. ``gates`` maps each gate that was asked for to the digest of its code."""
+    """What a verdict rests on. ``gates`` maps each gate that was asked for to the digest of its code, and
+    each of the team's own metrics, as ``metrics/<name>``."""
 
     request: Request
     policy: str

@@ -18,6 +18,7 @@ from gatehouse.evaluate.fetch import BASE
 from gatehouse.evaluate.gates import Gate, discover, judge
 from gatehouse.evaluate.key import Basis, evidence_key
 from gatehouse.evaluate.material import Case, read
+from gatehouse.evaluate.own import discover as metrics
 from gatehouse.evaluate.result import Result, Subject
 from gatehouse.pin import ROOT
 from gatehouse.runtime.launch import Bare, Launcher
@@ -50,10 +51,11 @@ class Evaluator:
         else:
             policy = policies[request.slot.model]
             asked = policy.stages[request.slot.stage].gates
-            with Evidence(self.folder, case, policy, self.launcher) as evidence:
+            own = metrics(base)
+            with Evidence(self.folder, case, policy, self.launcher, own) as evidence:
                 verdicts = tuple(self._verdicts(evidence, [(name, gates.get(name)) for name in asked]))
                 rows = evidence.rows
-            digests = {name: gates[name].digest if name in gates else "" for name in asked}
+            digests = {name: gates[name].digest if name in gates else "" for name in asked} | dict(own.digests)
             basis = Basis(request, _policy_digest(base, request.slot.model), digests, _data_digest(case), ENGINE)
         return Result(
             request=request,

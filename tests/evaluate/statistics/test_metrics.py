@@ -1,73 +1,35 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import numpy as np
 import pytest
 
 from gatehouse.errors import NotFound
 from gatehouse.evaluate.statistics import metrics
-from gatehouse.evaluate.statistics.fairness import Rule
-from gatehouse.evaluate.statistics.metric import Better, CountMetric, Needs, SumMetric
+from gatehouse.evaluate.statistics.metric import Better
 from gatehouse.evaluate.statistics.results import Estimate, estimate, relative_change
-from gatehouse.evaluate.statistics.rows import Floats, Plan
 from gatehouse.verdict import Interval
-from tests.evaluate.statistics.cases import boarded
-
-BOTH = ("candidate", "champion")
-
-
-@pytest.fixture
-def own() -> Iterator[None]:
-    """A team's metrics: what a wrong decision costs, and how far a score is off in logits."""
-
-    def cost(tables: Floats) -> Floats:
-        total: Floats = tables.sum((-2, -1))
-        return (tables[..., 0, 1] + 10 * tables[..., 1, 0]) / np.where(total == 0, np.nan, total)
-
-    def off(label: Floats, score: Floats, _: Plan) -> Floats:
-        return np.abs(np.log(score / (1 - score)) - (2 * label - 1))[:, None]
-
-    def mean(n: Floats, sums: Floats) -> Floats:
-        return sums[..., 0] / n
-
-    kept = dict(metrics._registry())
-    metrics.register(
-        CountMetric(name="cost", task="binary", better=Better.LOWER, needs=Needs.DECISIONS, high=10.0, value=cost)
-    )
-    metrics.register(
-        SumMetric(
-            name="off", task="binary", better=Better.LOWER, needs=Needs.PROBABILITIES, high=None, rows=off, value=mean
-        )
-    )
-    yield
-    metrics._registry().clear()
-    metrics._registry().update(kept)
-
-
-@pytest.mark.usefixtures("own")
-def test_a_teams_own_metric_gets_intervals_groups_and_paired_tests() -> None:
-    random = np.random.default_rng(0)
-    label = random.integers(0, 2, 2000)
-    columns = {
-        "label": label,
-        "candidate": 1 / (1 + np.exp(-random.normal(3 * label - 1.5, 1))),
-        "champion": 1 / (1 + np.exp(-random.normal(label - 0.5, 1))),
-        "g": random.integers(0, 2, 2000),
-    }
-    board = boarded("binary", ("off", "cost"), columns, models=BOTH, groups=("g",))
-    decided = columns["candidate"] >= 0.5
-    expected = (np.sum(decided & (label == 0)) + 10 * np.sum(~decided & (label == 1))) / 2000
-    assert board.estimate("cost").value == pytest.approx(expected, abs=1e-12)
-    for name in ("cost", "off"):
-        assert board.estimate(name).interval is not None
-        assert len(board.disparity(name, Rule(5.0)).groups) == 2
-    assert board.compare("cost").conclusion == "proven"
 
 
 def test_a_metric_of_another_task_is_not_found() -> None:
     with pytest.raises(NotFound, match="no regression metric 'roc_auc'"):
         metrics.get("roc_auc", "regression")
+
+
+@pytest.mark.parametrize("level", ["0", "1", "1.0", "-0.1", "nan", "inf", "", "high", "0.9@0.9"])
+def test_a_quantile_lies_between_0_and_1(level: str) -> None:
+    with pytest.raises(NotFound) as raised:
+        metrics.get(f"quantile_loss@{level}", "regression")
+    assert raised.value.message == f"no regression metric 'quantile_loss@{level}'"
+    assert "between 0 and 1" in raised.value.fix
+    assert not metrics.known(f"quantile_loss@{level}", "regression")
+
+
+@pytest.mark.parametrize("level", ["0.001", "0.5", "0.999"])
+def test_a_quantile_is_written_behind_the_metric(level: str) -> None:
+    assert metrics.get(f"quantile_loss@{level}", "regression").name == f"quantile_loss@{level}"
+    with pytest.raises(NotFound):
+        metrics.get(f"quantile_loss@{level}", "binary")
+    with pytest.raises(NotFound):
+        metrics.get(f"rmse@{level}", "regression")
 
 
 def test_every_metric_says_which_way_is_better() -> None:

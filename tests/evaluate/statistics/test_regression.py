@@ -11,19 +11,20 @@ from gatehouse.evaluate.statistics.rows import Plan
 from gatehouse.evaluate.statistics.scoreboard import Scoreboard, batch_of
 from tests.evaluate.statistics.cases import Floats, boarded, regression
 
-ALL = names("regression")
+ALL = (*names("regression"), "quantile_loss@0.8")
 
 
 @settings(deadline=None, max_examples=60)
 @given(regression())
 def test_every_metric_is_what_scikit_learn_says(case: tuple[Floats, Floats]) -> None:
     label, prediction = case
-    board = boarded("regression", ALL, {"label": label, "candidate": prediction}, quantile=0.8)
+    board = boarded("regression", ALL, {"label": label, "candidate": prediction})
     expected = {
         "rmse": peer.root_mean_squared_error(label, prediction),
         "mae": peer.mean_absolute_error(label, prediction),
         "mape": peer.mean_absolute_percentage_error(label, prediction),
-        "quantile_loss": peer.mean_pinball_loss(label, prediction, alpha=0.8),
+        "quantile_loss": peer.mean_pinball_loss(label, prediction, alpha=0.5),
+        "quantile_loss@0.8": peer.mean_pinball_loss(label, prediction, alpha=0.8),
     }
     for name, value in expected.items():
         assert board.estimate(name).value == pytest.approx(value, abs=1e-9, rel=1e-9), name

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from functools import cache
+
 import numpy as np
 
+from gatehouse.errors import NotFound
 from gatehouse.evaluate.statistics.binary import divided, mean
 from gatehouse.evaluate.statistics.metric import Better, Metric, Needs, SumMetric
 from gatehouse.evaluate.statistics.rows import Floats, Plan
@@ -21,12 +25,6 @@ def _relative(label: Floats, prediction: Floats, _: Plan) -> Floats:
     """|error| / |label|, and how many labels are 0: one such row makes the mean meaningless."""
     zero = label == 0
     return np.stack([np.abs(label - prediction) / np.where(zero, 1.0, np.abs(label)), zero.astype(float)], axis=1)
-
-
-def _pinball(label: Floats, prediction: Floats, plan: Plan) -> Floats:
-    """Koenker and Bassett (1978)."""
-    error = label - prediction
-    return np.maximum(plan.quantile * error, (plan.quantile - 1) * error)[:, None]
 
 
 def _r2_terms(label: Floats, prediction: Floats, _: Plan) -> Floats:
@@ -68,6 +66,16 @@ def _metric(name: str, rows: object, value: object = mean, **more: object) -> Su
     return SumMetric(**{**given, **more})  # type: ignore[arg-type]
 
 
+def _pinball(name: str, quantile: float) -> SumMetric:
+    """Koenker and Bassett (1978)."""
+
+    def rows(label: Floats, prediction: Floats, _: Plan) -> Floats:
+        error = label - prediction
+        return np.maximum(quantile * error, (quantile - 1) * error)[:, None]
+
+    return _metric(name, rows)
+
+
 METRICS: tuple[Metric, ...] = (
     _metric("rmse", _squared, _rmse),
     _metric("mae", _absolute),
@@ -83,5 +91,19 @@ METRICS: tuple[Metric, ...] = (
         high=1.0,
         undefined="the labels do not vary",
     ),
-    _metric("quantile_loss", _pinball),
+    _pinball("quantile_loss", 0.5),
 )
+
+
+@cache
+def quantile_loss(quantile: str) -> SumMetric:
+    """The loss of one quantile, under the name ``quantile_loss@`` and the quantile as written; without one, the
+    median's. Raises NotFound for what is no quantile."""
+    name = f"quantile_loss@{quantile}"
+    try:
+        level = float(quantile)
+    except ValueError:
+        level = math.nan
+    if not 0 < level < 1:
+        raise NotFound(f"no regression metric {name!r}", "a quantile lies between 0 and 1: quantile_loss@0.9")
+    return _pinball(name, level)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from gatehouse.declare.types import Banding
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.statistics.groups import Codes
+from gatehouse.evaluate.statistics.own import NONE, Own
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,7 +29,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     ``models`` are the prediction columns: (n,) scores of the positive class, (n,) numbers in a regression, or a list
     of ``classes`` probabilities a row. ``label`` is 0 or 1, a class code, or a number. ``threshold`` makes a score a
-    yes (score >= threshold). ``quantile`` is that of the quantile loss.
+    yes (score >= threshold). ``own`` are the team's metrics, as text: it travels to partitions and compares.
     """
 
     task: Literal["binary", "multiclass", "regression"]
@@ -39,7 +40,7 @@ class Plan(msgspec.Struct, frozen=True):
     cluster: str | None = None
     threshold: float = 0.5
     classes: int = 2
-    quantile: float = 0.5
+    own: Own = NONE
 
 
 @dataclass(frozen=True, slots=True)

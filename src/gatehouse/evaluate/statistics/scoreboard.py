@@ -36,7 +36,7 @@ class Scoreboard:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        chosen = [metrics.get(name, plan.task) for name in plan.metrics]
+        chosen = [metrics.get(name, plan.task, plan.own) for name in plan.metrics]
         self._coder = Coder(plan.groups)
         # A label is counted whatever the metrics are: groups are sized by their positives and negatives.
         self._counts = Counts(plan) if plan.task != "regression" else None
