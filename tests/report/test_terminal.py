@@ -29,7 +29,7 @@ def _printed(made: tuple[Result, ...], width: int, *, colour: bool = False) -> s
 
 
 @pytest.mark.parametrize("width", [110, 80, 50])
-@pytest.mark.parametrize("name", ["blocked", "insufficient", "first"])
+@pytest.mark.parametrize("name", ["blocked", "insufficient", "first", "worn"])
 def test_the_terminal_shows_the_snapshot(name: str, width: int) -> None:
     matches(_printed(results.samples()[name], width), SNAPSHOTS / f"{name}-{width}.txt")
 

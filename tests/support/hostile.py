@@ -156,4 +156,7 @@ results = st.builds(
     words,
     st.dictionaries(words, words, max_size=3),
     st.integers(0, 10**12),
+    st.integers(-5, 10**12),
+    st.lists(words, max_size=7).map(tuple),
+    reused=st.none() | st.just(datetime(2026, 11, 23, tzinfo=UTC)),
 )

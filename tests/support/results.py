@@ -342,7 +342,26 @@ def hostile() -> Result:
     made = result([verdict, broken, warned], slot=Slot(HOSTILE, HOSTILE, HOSTILE))
     subject = Subject(SECOND, HOSTILE, HOSTILE, None, HOSTILE, 3, {HOSTILE: float("nan")}, "javascript:alert(1)")
     return msgspec.structs.replace(
-        made, key=HOSTILE, candidate=subject, engine=HOSTILE, isolation=HOSTILE, data={HOSTILE: HOSTILE}
+        made,
+        key=HOSTILE,
+        candidate=subject,
+        engine=HOSTILE,
+        isolation=HOSTILE,
+        data={HOSTILE: HOSTILE},
+        undecidable=(HOSTILE,) * 9,
+    )
+
+
+def worn() -> Result:
+    """An answer found before, on an evaluation set that has judged many and cannot decide everything."""
+    return msgspec.structs.replace(
+        passing(),
+        uses=14,
+        undecidable=(
+            "age_band = >= 65 has 61 positives; a gap of 0.08 in roc_auc takes about 290",
+            "age_band = missing has 31 rows; it is not judged below 50",
+        ),
+        reused=datetime(2026, 11, 23, 17, 5, tzinfo=UTC),
     )
 
 
@@ -365,6 +384,7 @@ EVERY = {
     "regression": (regression,),
     "wide": (wide,),
     "hostile": (hostile,),
+    "worn": (worn,),
 }
 
 

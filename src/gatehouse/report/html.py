@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from gatehouse.evaluate.result import Result
-from gatehouse.report import figures, plots, reading
+from gatehouse.report import figures, plots, reading, weight
 from gatehouse.report.context import Context
 from gatehouse.report.plots import bullet
 from gatehouse.report.text import SAFE_LINK, below, clean, middle
@@ -53,6 +53,7 @@ def _environment() -> Environment:
     made.globals |= {
         "figures": figures,
         "reading": reading,
+        "remarks": weight.remarks,
         "FACES": reading.FACES,
         "Outcome": Outcome,
         "bullet": bullet.draw,

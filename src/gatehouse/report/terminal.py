@@ -33,6 +33,7 @@ from gatehouse.report.reading import (
     worst_in_words,
 )
 from gatehouse.report.text import clean, middle
+from gatehouse.report.weight import remarks
 from gatehouse.verdict import Measure, Outcome, Verdict
 
 # Signs one cell wide in every terminal; emoji are two in some and one in others.
@@ -86,6 +87,8 @@ def _result(result: Result, context: Context, width: int) -> Iterator[Renderable
         yield _line("unusual", "; ".join(clean(line, 120) for line in odd[:4]))
     if known := context.limitations.get(result.request.slot.model, ()):
         yield _line("acknowledge", ", ".join(clean(limit, 80) for limit in known[:20]))
+    for remark in remarks(result):
+        yield from (_line("" if index else remark.name.lower(), line) for index, line in enumerate(remark.lines))
     yield Text()
     yield _table(result.verdicts, width)
     told = [*blocking(result), *warning(result)]

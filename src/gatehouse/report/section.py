@@ -1,0 +1,155 @@
+"""One promotion's part of the comment: what a reviewer reads first, why it is blocked, the gates, the evidence.
+
+Everything from a result passes through ``text.markdown`` or ``text.code``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gatehouse.evaluate.result import Result, Subject
+from gatehouse.report import figures
+from gatehouse.report.context import Context
+from gatehouse.report.reading import (
+    FACES,
+    blocking,
+    gain_in_words,
+    headline,
+    place,
+    reproduce,
+    sign,
+    unusual,
+    version_link,
+    warning,
+    worst_in_words,
+)
+from gatehouse.report.tables import MAX_VERDICTS, every_figure, gate_table
+from gatehouse.report.text import below, clean, code, link, markdown
+from gatehouse.report.weight import remarks
+from gatehouse.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How much of the report is written. ``figures``: every figure of every gate; ``sections``: a part for each
+    result, else only the table of them; ``passed``: for the passing ones too; ``missing`` says what was left out."""
+
+    figures: bool = True
+    passed: bool = True
+    sections: bool = True
+    missing: str = ""
+
+
+def verdict_line(result: Result) -> str:
+    """``✅ Passed, 7 of 7 gates: credit-risk → production``, escaped."""
+    return f"{sign(result)} {headline(result)}: {place_of(result)}"
+
+
+def place_of(result: Result) -> str:
+    """The model, its slot and the role, escaped."""
+    return markdown(place(result), 120)
+
+
+def section(result: Result, context: Context, cut: Cut, *, several: bool) -> Iterator[str]:
+    """The part of one result, line by line; folded away where it passed and stands among others."""
+    folded = several and result.passed
+    if folded:
+        yield f"<details><summary>{verdict_line(result)}</summary>"
+        yield ""
+    elif several:
+        yield f"### {verdict_line(result)}"
+        yield ""
+    yield from _brief(result, context)
+    if blocking(result):
+        yield ""
+        yield from _why(result)
+    if warning(result):
+        yield ""
+        yield "**Worth a look**"
+        yield ""
+        yield from (line for verdict in warning(result)[:MAX_VERDICTS] for line in _reason(verdict))
+    yield ""
+    yield from gate_table(result, context)
+    if cut.figures:
+        yield ""
+        yield from every_figure(result)
+    yield ""
+    yield from _evidence(result, context)
+    if folded:
+        yield ""
+        yield "</details>"
+
+
+def _brief(result: Result, context: Context) -> Iterator[str]:
+    """What a reviewer reads first: five lines, and what is to be said of the evidence as a whole."""
+    yield f"- **Changes:** {_change(result, context)}"
+    yield f"- **Gain:** {markdown(gain_in_words(result), 300)}"
+    yield f"- **Worst group:** {markdown(worst_in_words(result), 300)}"
+    odd = [markdown(line, 200) for line in unusual(result)]
+    rest = f" · and {len(odd) - 4} more" if len(odd) > 4 else ""
+    yield f"- **Unusual:** {' · '.join(odd[:4]) or 'nothing that the gates noticed'}{rest}"
+    limits = [markdown(limit, 120) for limit in context.limitations.get(result.request.slot.model, ())[:20]]
+    yield f"- **To acknowledge:** {' · '.join(limits) or 'no known limitation is listed'}"
+    for remark in remarks(result):
+        yield f"- **{remark.name}:** {' · '.join(markdown(line, 300) for line in remark.lines)}"
+
+
+def _change(result: Result, context: Context) -> str:
+    request = result.request
+    model = request.slot.model
+    before = f"version {request.previous.version} (`{request.previous.short}`)" if request.previous else "nothing"
+    after = link(f"version {request.candidate.version}", version_link(model, request.candidate.version, context))
+    parts = [f"{before} → **{after}** (`{request.candidate.short}`)"]
+    parts += _origin(result.candidate, context)
+    return ", ".join(parts)
+
+
+def _origin(subject: Subject, context: Context) -> Iterator[str]:
+    if subject.trained_by:
+        yield f"trained by {markdown(subject.trained_by, 60)}"
+    if subject.created:
+        yield f"registered {figures.moment(subject.created)}"
+    if subject.run:
+        yield link(f"run {code(subject.run, 16)}", below(subject.link, context.links.mlflow))
+
+
+def _why(result: Result) -> Iterator[str]:
+    yield "**Why it is blocked, and what to do next**"
+    yield ""
+    for verdict in blocking(result)[:MAX_VERDICTS]:
+        yield from _reason(verdict)
+    command = reproduce(result)
+    again = f"; the same check on your machine: `{command}`" if command else ""
+    yield f"- Push a better pin or a fix to this branch, and this report is made anew{again}."
+
+
+def _reason(verdict: Verdict) -> Iterator[str]:
+    face = FACES[verdict.outcome]
+    meaning = f" _{face.meaning}_" if face.meaning and not verdict.outcome.lets_through else ""
+    yield f"- {face.sign} **{markdown(verdict.gate, 40)}** {face.word}: {markdown(verdict.summary)}{meaning}"
+    yield from (f"  - **Next:** {markdown(advice)}" for advice in verdict.advice[:5])
+
+
+def _evidence(result: Result, context: Context) -> Iterator[str]:
+    request = result.request
+    engine, isolation = markdown(result.engine, 40), markdown(result.isolation or "none", 30)
+    rows = f"{figures.count(result.rows, 'labelled row')}, " if result.rows else ""
+    summary = f"Evidence <code>{_short(result.key)}</code>: {rows}{figures.duration(result.seconds)}, {engine}"
+    yield f"<details><summary>{summary}, isolation {isolation}</summary>"
+    yield ""
+    yield f"- evidence key {code(result.key, 80)}"
+    champion = code(request.champion.digest) if request.champion else "none"
+    yield f"- candidate {code(request.candidate.digest)}, champion {champion}"
+    yield f"- gates and policy from base {code(request.base, 40)}, pin from head {code(request.head, 40)}"
+    yield from (f"- {markdown(name, 60)} data {code(digest, 80)}" for name, digest in list(result.data.items())[:20])
+    yield f"- evaluated {figures.moment(result.evaluated)}"
+    if owner := context.owners.get(request.slot.model):
+        # Named as code: the report should not ring the owners each time it is made anew.
+        yield f"- policy owned by {code(owner)}"
+    yield ""
+    yield "</details>"
+
+
+def _short(key: str) -> str:
+    return markdown(clean(key, 100).removeprefix("sha256:")[:12], 13)
