@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gatehouse import __version__
 from gatehouse.declare.load import require
 from gatehouse.declare.source import WorkTree
 from gatehouse.declare.types import Policy
@@ -19,12 +17,11 @@ from gatehouse.evaluate.gates import Gate, discover, judge
 from gatehouse.evaluate.key import Basis, evidence_key
 from gatehouse.evaluate.material import Case, read
 from gatehouse.evaluate.own import discover as metrics
+from gatehouse.evaluate.question import ENGINE, basis, judging
 from gatehouse.evaluate.result import Result, Subject
 from gatehouse.pin import ROOT
 from gatehouse.runtime.launch import Bare, Launcher
 from gatehouse.verdict import Outcome, Verdict, plainly
-
-ENGINE = f"gatehouse {__version__}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ class Evaluator:
         rows = 0
         if case.problem:
             verdicts: tuple[Verdict, ...] = (_unfetched(case),)
-            basis = Basis(request, "", {}, "", ENGINE)
+            rests_on = Basis(request, "", {}, "", ENGINE)
         else:
             policy = policies[request.slot.model]
             asked = policy.stages[request.slot.stage].gates
@@ -55,11 +52,10 @@ class Evaluator:
             with Evidence(self.folder, case, policy, self.launcher, own) as evidence:
                 verdicts = tuple(self._verdicts(evidence, [(name, gates.get(name)) for name in asked]))
                 rows = evidence.rows
-            digests = {name: gates[name].digest if name in gates else "" for name in asked} | dict(own.digests)
-            basis = Basis(request, _policy_digest(base, request.slot.model), digests, _data_digest(case), ENGINE)
+            rests_on = basis(request, base, judging(asked, gates, own), case.digests.get("evaluation", ""))
         return Result(
             request=request,
-            key=evidence_key(basis),
+            key=evidence_key(rests_on),
             verdicts=verdicts,
             candidate=case.candidate.subject if case.candidate else Subject(request.candidate),
             champion=case.champion.subject if case.champion else None,
@@ -88,12 +84,3 @@ class Evaluator:
 
 def _unfetched(case: Case) -> Verdict:
     return plainly(Outcome.ERROR, case.problem, *([case.fix] if case.fix else [])).named("fetch")
-
-
-def _policy_digest(base: WorkTree, model: str) -> str:
-    content = base.read(f"{ROOT}/{model}/policy.yaml") or b""
-    return "sha256:" + hashlib.sha256(content).hexdigest()
-
-
-def _data_digest(case: Case) -> str:
-    return case.digests.get("evaluation", "")
