@@ -9,8 +9,10 @@ import pyarrow as pa
 import pytest
 
 from gatehouse.errors import GatehouseError
-from gatehouse.evaluate.statistics import features as module
-from gatehouse.evaluate.statistics.features import Categorical, Numeric, Opaque
+from gatehouse.evaluate.statistics import categorical
+from gatehouse.evaluate.statistics.categorical import Categorical
+from gatehouse.evaluate.statistics.numeric import Numeric
+from gatehouse.evaluate.statistics.opaque import Opaque
 from gatehouse.evaluate.statistics.profile import Profile, Profiler
 from tests.evaluate.statistics.cases import cut
 
@@ -135,7 +137,7 @@ def test_rare_categories_are_other_and_identifiers_are_given_up(monkeypatch: pyt
     assert len(feature.values) == 100
     assert feature.other == sum(range(1, 51))
     assert feature.distinct == 150
-    monkeypatch.setattr(module, "MOST_CATEGORIES", 100)
+    monkeypatch.setattr(categorical, "MOST_CATEGORIES", 100)
     given_up = Profile.of([pa.record_batch({"x": names})]).features["x"]
     assert given_up == Categorical(len(names), 0, (), (), len(names), None)
 

@@ -47,6 +47,20 @@ def chi_square(expected: npt.ArrayLike, actual: npt.ArrayLike) -> tuple[float, f
     return statistic, float(chdtrc(table.shape[1] - 1, statistic))
 
 
+def cramers_v(expected: npt.ArrayLike, actual: npt.ArrayLike) -> float:
+    """Cramér's V, 0 to 1, of two counts, each scaled to as many rows as the other.
+
+    Chi-square over the number of rows depends on how many there are of each kind, and a limit on it would mean another
+    drift for a large production table than for a small one; of shares it does not.
+    """
+    table = np.array([expected, actual], float)
+    if not table.sum(axis=1).all():
+        return 0.0
+    e, a = table / table.sum(axis=1, keepdims=True)
+    there = (e + a) > 0
+    return float(np.sqrt((np.square(a - e)[there] / (a + e)[there]).sum() / 2))
+
+
 def noise_floor(n: int, m: int, bins: int, confidence: float = 0.95) -> float:
     """What PSI reaches by chance alone in 1 - confidence of samples of n and m rows: about (1/n + 1/m) chi-square with
     bins - 1 degrees of freedom (Yurdakul and Naranjo 2020)."""
@@ -55,6 +69,18 @@ def noise_floor(n: int, m: int, bins: int, confidence: float = 0.95) -> float:
     if bins < 2 or not n or not m:
         return 0.0
     return float((1 / n + 1 / m) * chdtri(bins - 1, 1 - confidence))
+
+
+def floors(psi_floor: float, n: int, m: int) -> dict[str, float]:
+    """What every divergence reaches by chance alone in 5 % of samples of n and m rows, given what PSI does.
+
+    Near no change all of them are one sum, of d²/p over the bins: PSI once, KL a half, JS an eighth, and the square of
+    Cramér's V a quarter. The Kolmogorov-Smirnov distance has its own limit law; Wasserstein's has no closed form.
+    """
+    from scipy.special import kolmogi
+
+    ks = float(kolmogi(0.05)) * (1 / n + 1 / m) ** 0.5 if n and m else 0.0
+    return {"psi": psi_floor, "kl": psi_floor / 2, "js": psi_floor / 8, "cramers_v": psi_floor**0.5 / 2, "ks": ks}
 
 
 def adjusted(p_values: npt.ArrayLike) -> Floats:

@@ -13,6 +13,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from gatehouse.errors import GatehouseError
+
 Batch = TypeVar("Batch", contravariant=True)
 Answer = TypeVar("Answer", covariant=True)
 State = Mapping[str, npt.NDArray[np.generic]]
@@ -58,3 +60,9 @@ def unpack(data: bytes) -> dict[str, npt.NDArray[np.generic]]:
         name: np.frombuffer(array.data, np.dtype(array.dtype)).reshape(array.shape).copy()
         for name, array in arrays.items()
     }
+
+
+def same_kind(one: object, other: object) -> None:
+    """Raises GatehouseError for two kernels of one column that are of different makes."""
+    if type(one) is not type(other):
+        raise GatehouseError("a column is of different types in two parts of the table", "write it with one schema")

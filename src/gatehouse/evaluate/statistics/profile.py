@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gatehouse.errors import GatehouseError
-from gatehouse.evaluate.statistics.features import Feature, Names, Nulls, Numbers, feature_kernel
+from gatehouse.evaluate.statistics.categorical import Names
+from gatehouse.evaluate.statistics.features import Feature, feature_kernel
+from gatehouse.evaluate.statistics.numeric import Numbers
+from gatehouse.evaluate.statistics.opaque import Nulls
 from gatehouse.evaluate.statistics.parallel import each
 
 if TYPE_CHECKING:
