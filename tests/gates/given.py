@@ -20,6 +20,7 @@ from gatehouse.evaluate.statistics.rows import Plan
 from gatehouse.evaluate.statistics.scoreboard import batch_of, score
 from gatehouse.evaluate.timed import Timed
 from gatehouse.registry.mlmodel import MLModel
+from gatehouse.registry.pickles import Scan
 from gatehouse.verdict import Curve, Measure, Verdict
 from tests.evaluate import made
 
@@ -40,6 +41,7 @@ class Given:
     champion: Fetched | None = None
     staged: Staged | None = None
     described: MLModel = field(default_factory=lambda: MLModel(("python_function", "sklearn")))
+    pickles: Scan = field(default_factory=lambda: Scan(1))
     measured: Board | None = None
     drift: Drift | None = None
     unprofiled: tuple[str, ...] = ()

@@ -21,8 +21,9 @@ from gatehouse.evaluate.scoring import Asked, features, score
 from gatehouse.evaluate.statistics.own import NONE, Own
 from gatehouse.evaluate.tables import Tables
 from gatehouse.evaluate.timed import Timed
-from gatehouse.registry import mlmodel
+from gatehouse.registry import mlmodel, pickles
 from gatehouse.registry.mlmodel import MLModel
+from gatehouse.registry.pickles import Scan
 from gatehouse.registry.signature import Signature
 from gatehouse.runtime.launch import Launcher
 from gatehouse.runtime.process import ModelProcess
@@ -86,6 +87,11 @@ class Evidence:
     def described(self) -> MLModel:
         """The candidate's MLmodel file."""
         return self._described(self.candidate)
+
+    @cached_property
+    def pickles(self) -> Scan:
+        """What the candidate's pickles would import, found without loading them."""
+        return pickles.scan(self._folder / self.candidate.folder)
 
     @property
     def signature(self) -> Signature:
