@@ -14,6 +14,7 @@ from gatehouse.pin import Role
 
 if TYPE_CHECKING:
     from gatehouse.cli.scene import Scene
+    from gatehouse.evaluate.result import Result
 
 
 @verb
@@ -29,14 +30,17 @@ if TYPE_CHECKING:
 )
 @click.option("--base", metavar="REV", help="The trusted revision: its gates and policies judge.")
 @click.option("--head", metavar="REV", help="The revision whose pins are judged.")
+@click.option("--fresh", is_flag=True, help="Run the models again, though the same question was answered before.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write the report here.")
 @click.option("--pr", "pull", type=int, help="Post the report on this pull request.")
-def command(settings: Settings, out: Path | None, pull: int | None, **asked: str | int | None) -> int:
+def command(settings: Settings, out: Path | None, pull: int | None, fresh: bool, **asked: str | int | None) -> int:
     """Run the gates on MODEL in one slot, or on every pin that differs between two revisions.
 
     \b
       gatehouse check credit-risk --to staging --version 3     before you propose it
       gatehouse check --base main --head my-branch             what a pull request would say
+
+    A question that this clone has answered before, about the same bytes on the same day, is answered from memory.
     """
     from gatehouse.cli import posting, steps
     from gatehouse.report.document import document
@@ -47,9 +51,7 @@ def command(settings: Settings, out: Path | None, pull: int | None, **asked: str
     if not scene.requests:
         emit(settings, document(()), "no pin changes: there is nothing to check")
         return DONE
-    with tempfile.TemporaryDirectory(prefix="gatehouse-check-") as scratch, progress(settings) as say:
-        steps.fetch(scene, Path(scratch), say)
-        results = steps.evaluate(Path(scratch), say)
+    results = _answers(settings, scene, fresh=fresh or pull is not None)
     surroundings = steps.context(settings, scene.base, scene.declared, pull)
     if out is not None:
         steps.write(results, surroundings, out)
@@ -58,6 +60,22 @@ def command(settings: Settings, out: Path | None, pull: int | None, **asked: str
         posting.record(settings, results, scene.declared)
         posting.post(settings, results, surroundings, pull)
     return DONE if all(result.passed for result in results) else BLOCKED
+
+
+def _answers(settings: Settings, scene: Scene, *, fresh: bool) -> tuple[Result, ...]:
+    """One result a question, in the scene's order: found before, or found now."""
+    from gatehouse.cli import recalled, steps
+
+    remembered = recalled.Remembered(scene)
+    answers = {} if fresh else dict(remembered.answers)
+    left = scene if fresh else remembered.open
+    if left.requests:
+        with tempfile.TemporaryDirectory(prefix="gatehouse-check-") as scratch, progress(settings) as say:
+            steps.fetch(left, Path(scratch), say)
+            found = steps.evaluate(Path(scratch), say)
+        remembered.keep(found)
+        answers |= {result.request: result for result in found}
+    return recalled.counted(scene.repository, [answers[request] for request in scene.requests])
 
 
 def _scene(settings: Settings, **asked: str | int | None) -> Scene:

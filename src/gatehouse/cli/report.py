@@ -15,14 +15,14 @@ from gatehouse.cli.frame import BLOCKED, DONE, Settings, emit, progress, verb
 @click.option("--pr", "pull", type=int, help="Post the report on this pull request, and keep the evidence.")
 def command(settings: Settings, results: Path, out: Path | None, pull: int | None) -> int:
     """Write the report on RESULTS; with --pr also post it, and keep the evidence. Runs no model code."""
-    from gatehouse.cli import posting, steps
+    from gatehouse.cli import posting, recalled, steps
     from gatehouse.declare.load import require
     from gatehouse.declare.source import WorkTree
     from gatehouse.report import document
     from gatehouse.report.terminal import render
 
     with posting.told(settings, pull):
-        found = document.decode(steps.read_results(results))
+        found = recalled.counted(settings.repository, document.decode(steps.read_results(results)))
     base = WorkTree(settings.repository.root)
     declared = require(base, settings.environ)
     surroundings = steps.context(settings, base, declared, pull)

@@ -35,7 +35,7 @@ class Shelf:
         if model not in self._results:
             if self._commit is msgspec.UNSET:
                 self._commit = self.trunk.writer().fetch(BRANCH)
-            found = _read(self.trunk.repository, self._commit, model) if isinstance(self._commit, str) else ()
+            found = shelved(self.trunk.repository, self._commit, model) if isinstance(self._commit, str) else ()
             self._results[model] = found
         return self._results[model]
 
@@ -49,7 +49,8 @@ class Shelf:
         return asked[-1] if asked else None
 
 
-def _read(repository: Repository, commit: str, model: str) -> tuple[Result, ...]:
+def shelved(repository: Repository, commit: str, model: str) -> tuple[Result, ...]:
+    """Every check of a model at one commit of the branch, oldest first."""
     blobs = repository.blobs(commit, f"{BRANCH}/{model}/")
     found: list[Result] = []
     for data in repository.read_blobs(sorted(set(blobs.values()))).values():
