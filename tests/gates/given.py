@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, cast
 
 import numpy as np
@@ -41,6 +42,7 @@ class Given:
     champion: Fetched | None = None
     staged: Staged | None = None
     described: MLModel = field(default_factory=lambda: MLModel(("python_function", "sklearn")))
+    today: date = date(2026, 3, 2)
     pickles: Scan = field(default_factory=lambda: Scan(1))
     measured: Board | None = None
     drift: Drift | None = None

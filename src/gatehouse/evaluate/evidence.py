@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -87,6 +88,11 @@ class Evidence:
     def described(self) -> MLModel:
         """The candidate's MLmodel file."""
         return self._described(self.candidate)
+
+    @cached_property
+    def today(self) -> date:
+        """The day of this check in UTC: one day for every gate, however long the check takes."""
+        return datetime.now(UTC).date()
 
     @cached_property
     def pickles(self) -> Scan:
