@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
@@ -15,7 +16,7 @@ from gatehouse.evaluate.material import Fetched, Staged
 from gatehouse.evaluate.result import Request, Subject
 from gatehouse.evaluate.schema import Finding
 from gatehouse.evaluate.statistics.board import Board
-from gatehouse.evaluate.statistics.drift import Drift
+from gatehouse.evaluate.statistics.drift import ColumnDrift, Drift
 from gatehouse.evaluate.statistics.fairness import Disparity, Rule
 from gatehouse.evaluate.statistics.rows import Plan
 from gatehouse.evaluate.statistics.scoreboard import batch_of, score
@@ -46,6 +47,7 @@ class Given:
     pickles: Scan = field(default_factory=lambda: Scan(1))
     measured: Board | None = None
     drift: Drift | None = None
+    moved: Mapping[str, ColumnDrift] | None = None
     unprofiled: tuple[str, ...] = ()
     fit: tuple[Finding, ...] = ()
     timed: dict[str, Timed] = field(default_factory=dict)
@@ -63,6 +65,11 @@ class Given:
 
     def latency(self, rate_per_s: float, duration_s: float, warmup_s: float) -> dict[str, Timed]:
         return self.timed
+
+    @property
+    def prediction_drift(self) -> Mapping[str, ColumnDrift]:
+        assert self.moved is not None, "nobody set a limit on predictions"
+        return self.moved
 
     def picture(self) -> Curve | None:
         return None
