@@ -75,6 +75,14 @@ def check(evidence: Evidence, thresholds: Thresholds) -> Verdict:
     )
 
 
+def foresee(evidence: Evidence, thresholds: Thresholds) -> list[str]:
+    metric, margin = thresholds["metric"], thresholds["min_improvement"]
+    gain = None if evidence.champion is None else evidence.provable(metric, thresholds["confidence"])
+    if gain is None or margin + gain <= 0:
+        return []
+    return [f"{metric} has to improve by about {margin + gain:.2g} before this table proves that it does by {margin:g}"]
+
+
 def _turned_right(metric: Metric, thresholds: Thresholds) -> None:
     """A lowest log-loss keeps nothing bad out. Raises GatehouseError for a limit on the wrong side."""
     right, wrong, better = ("minimum", "maximum", "more")

@@ -80,6 +80,10 @@ def check(evidence: Evidence, thresholds: Thresholds) -> Verdict:
     )
 
 
+def foresee(evidence: Evidence, thresholds: Thresholds) -> list[str]:
+    return [str(need) for need in evidence.needs(thresholds["metric"], _rule(thresholds))]
+
+
 def _rule(thresholds: Thresholds) -> Rule:
     return Rule(
         limit=thresholds["max_disparity"],

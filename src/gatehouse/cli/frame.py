@@ -78,18 +78,33 @@ def emit(settings: Settings, document: Any, text: RenderableType | Sequence[Rend
         screen.print(part, markup=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Called with each step, which the next one replaces; what is to ``stay`` does."""
+
+    step: Callable[[str], None]
+    stay: Callable[[str], None]
+
+    def __call__(self, step: str) -> None:
+        self.step(step)
+
+
 @contextmanager
-def progress(settings: Settings) -> Iterator[Callable[[str], None]]:
+def progress(settings: Settings) -> Iterator[Progress]:
     """A line on standard error that says what is being done; plain lines where nobody watches a terminal."""
     screen = console(stderr=True)
     if settings.json and not screen.is_terminal:
-        yield lambda _: None
+        yield Progress(lambda _: None, lambda _: None)
         return
+
+    def stay(text: str) -> None:
+        screen.print(f"· {text}", markup=False)
+
     if not screen.is_terminal:
-        yield lambda step: screen.print(f"· {step}", markup=False)
+        yield Progress(stay, stay)
         return
     with screen.status("starting") as status:
-        yield lambda step: status.update(step)
+        yield Progress(lambda step: status.update(step), stay)
 
 
 def wants_debug(args: Sequence[str]) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatehouse.cli import hub
-from gatehouse.cli.frame import Settings
+from gatehouse.cli.frame import Progress, Settings
 from gatehouse.cli.scene import Say, Scene, reader
 from gatehouse.declare.types import Declared
 from gatehouse.errors import GatehouseError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 RESULTS = "results.json"
 REPORT = "report.html"
+MANUAL = "docs/gates.md"
 
 
 def fetch(scene: Scene, folder: Path, say: Say) -> Material:
@@ -50,21 +51,26 @@ def refuse(error: GatehouseError, folder: Path) -> Material:
     return refused
 
 
-def evaluate(folder: Path, say: Say) -> tuple[Result, ...]:
-    """Step 2: the gates' verdicts on what was fetched."""
+def evaluate(folder: Path, say: Progress) -> tuple[Result, ...]:
+    """Step 2: the gates' verdicts on what was fetched, after what its tables are too small to decide."""
     from gatehouse.evaluate.run import Evaluator
 
-    return Evaluator(folder, progress=say).evaluate()
+    return Evaluator(
+        folder, progress=say, foretell=lambda line: say.stay(f"before the models are asked: {line}")
+    ).evaluate()
 
 
 def context(settings: Settings, base: Source, declared: Declared, pull: int | None = None) -> Context:
     """What a report knows besides the results, from the trusted base and the environment."""
-    repository = hub.slug(settings)
+    repository, gates = hub.slug(settings), discover(base)
+    manual = (base.read(MANUAL) or b"").decode(errors="replace").splitlines()
     return Context(
         repository=repository,
         pull_request=pull,
         links=_links(settings, declared, repository),
-        gates=_headlines(base),
+        gates={name: gate.headline for name, gate in gates.items()},
+        explained={name: gate.doc for name, gate in gates.items()},
+        documented=frozenset(name for name in gates if f"## {name}" in manual),
         limitations={model: policy.review.limitations for model, policy in declared.policies.items()},
         owners={model: policy.owner for model, policy in declared.policies.items()},
     )
@@ -80,22 +86,22 @@ def _links(settings: Settings, declared: Declared, repository: str) -> Links:
     return Links(
         report=f"{page}/actions/runs/{run}" if page and run else "",
         mlflow=pages[0] if len(pages) == 1 else "",
+        # HEAD is the default branch: a report is read long after the branch that it was made for is gone.
+        docs=f"{page}/blob/HEAD/{MANUAL}" if page else "",
         repository=page,
     )
 
 
-def _headlines(base: Source) -> Mapping[str, str]:
-    return {name: gate.headline for name, gate in discover(base).items()}
-
-
 def write(results: Sequence[Result], surroundings: Context, out: Path) -> None:
-    """Step 3, on paper: the Markdown comment, the HTML page, and the document, side by side in ``out``."""
-    from gatehouse.report import document, html, markdown
+    """Step 3, on paper, side by side in ``out``: the document, the page, the comment, and what CI systems read."""
+    from gatehouse.report import document, html, junit, markdown, sarif
 
     out.mkdir(parents=True, exist_ok=True)
     (out / RESULTS).write_bytes(document.encode(results))
     (out / REPORT).write_text(html.page(results, surroundings))
     (out / "comment.md").write_text(markdown.comment(results, surroundings))
+    (out / "junit.xml").write_text(junit.junit(results), encoding="utf-8")
+    (out / "gates.sarif").write_bytes(sarif.sarif(results, surroundings))
 
 
 def read_results(folder: Path) -> bytes:

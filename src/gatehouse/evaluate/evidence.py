@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -13,12 +15,14 @@ import msgspec
 
 from gatehouse.declare.types import Policy
 from gatehouse.errors import GatehouseError, NotFound
-from gatehouse.evaluate import pictures, schema
-from gatehouse.evaluate.labels import read_labels
+from gatehouse.evaluate import pictures, schema, sql, view
+from gatehouse.evaluate.cards import Card, read_card
+from gatehouse.evaluate.engines import Engine, Recipe
+from gatehouse.evaluate.engines.embedded import Embedded
 from gatehouse.evaluate.material import Case, Fetched, Staged
-from gatehouse.evaluate.processes import Processes
-from gatehouse.evaluate.scored import Scored, joined, predictions
-from gatehouse.evaluate.scoring import Asked, features, score
+from gatehouse.evaluate.processes import Processes, pinned
+from gatehouse.evaluate.scored import LABEL, Question, Scored
+from gatehouse.evaluate.scoring import Asked, Model, features
 from gatehouse.evaluate.statistics.own import NONE, Own
 from gatehouse.evaluate.tables import Tables
 from gatehouse.evaluate.timed import Timed
@@ -31,8 +35,9 @@ from gatehouse.runtime.process import ModelProcess
 
 if TYPE_CHECKING:
     from gatehouse.evaluate.statistics.board import Board
-    from gatehouse.evaluate.statistics.drift import Drift
+    from gatehouse.evaluate.statistics.drift import ColumnDrift, Drift
     from gatehouse.evaluate.statistics.fairness import Disparity, Rule
+    from gatehouse.evaluate.statistics.planning import Need
     from gatehouse.evaluate.statistics.profile import Profile
     from gatehouse.verdict import Curve, Points
 
@@ -46,14 +51,24 @@ class Evidence:
     GatehouseError, which the caller of the gate turns into an ERROR verdict.
     """
 
-    def __init__(self, folder: Path, case: Case, policy: Policy, launcher: Launcher, own: Own = NONE) -> None:
-        """``own`` are the metrics that the base commit brings."""
+    def __init__(
+        self,
+        folder: Path,
+        case: Case,
+        policy: Policy,
+        launcher: Launcher,
+        own: Own = NONE,
+        engine: Engine | None = None,
+    ) -> None:
+        """``own`` are the metrics that the base commit brings; ``engine`` is the policy's, else the embedded one."""
         self._folder = folder
         self._case = case
         self._launcher = launcher
         self._stack = ExitStack()
-        self.tables = Tables(folder, case, policy, (CANDIDATE, CHAMPION))
+        self._engine = engine or Embedded()
+        self.tables = Tables(folder, case, policy, (CANDIDATE, CHAMPION), self._engine)
         self._metrics: tuple[str, ...] = ()
+        self._along: tuple[str, ...] = ()
         self._own = own
         self.policy = policy
         self.request = case.request
@@ -93,6 +108,19 @@ class Evidence:
     def today(self) -> date:
         """The day of this check in UTC: one day for every gate, however long the check takes."""
         return datetime.now(UTC).date()
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """What the fetched tables contain, by ``evaluation`` and ``production``."""
+        return dict(self._case.digests)
+
+    def card(self, kind: str) -> Card | None:
+        """The candidate's ``model_card`` or ``dataset_card``, None where there is none.
+
+        Raises GatehouseError for one that does not read, with its line.
+        """
+        paper = self._case.cards.get(kind)
+        return None if paper is None else read_card(self._folder, paper)
 
     @cached_property
     def pickles(self) -> Scan:
@@ -141,14 +169,10 @@ class Evidence:
     @cached_property
     def scored(self) -> Scored:
         """Every labelled row, with each model's prediction on it."""
-        evaluation, task = self.tables.evaluation, self.policy.task
-        labels = read_labels(self.tables.labels, evaluation, task)
-        answers = score(self.tables.labelled, {who: self._asked(who) for who in self.models})
-        return Scored(
-            labels=labels,
-            predictions={who: predictions(answer, labels, task) for who, answer in answers.items()},
-            decisions_only=frozenset(who for who, answer in answers.items() if answer.kind == "labels"),
-        )
+        models = {who: self._model(who) for who in self.models}
+        beside = (*self.tables.beside, *view.planned(self.policy, self.tables), *self._along)
+        question = Question(self.tables.evaluation, self.policy.task, models, tuple(dict.fromkeys(beside)))
+        return self._engine.score(self.tables.labelled, question)
 
     @property
     def rows(self) -> int:
@@ -171,6 +195,38 @@ class Evidence:
             self.__dict__.pop("_board", None)
         return self._board
 
+    def answers(
+        self, queries: Sequence[str], bounds: sql.Bounds, columns: Sequence[str] = ()
+    ) -> list[sql.Answer | GatehouseError]:
+        """What each SELECT says of the table ``scored`` (see ``gatehouse.evaluate.view``), or why it says nothing.
+
+        ``columns`` are the evaluation table's that the queries read, all where none is named.
+        """
+        kept = view.columns(self.tables, columns)
+        if not {*kept} <= {*self.scored.table.schema.names}:
+            # The policy did not announce them, so they have not been scored along.
+            self._along = kept
+            del self.__dict__["scored"]
+        prediction = self.policy.prediction
+        seen = view.View(self.scored, kept, self.policy.task, prediction.threshold, self.models)
+        return sql.answers(queries, seen.schema, seen.batches(), bounds, self.tables.evaluation.id)
+
+    def needs(self, metric: str, rule: Rule) -> tuple[Need, ...]:
+        """Groups that are too small for the rule, by the labels alone: no model is asked."""
+        from gatehouse.evaluate.statistics.planning import needs
+
+        return needs(self._unscored, (metric,), rule) if self.policy.task == "binary" else ()
+
+    def provable(self, metric: str, confidence: float) -> float | None:
+        """How much better than the margin a candidate of a binary task has to be to be proven so, by the labels alone;
+        None where they do not tell."""
+        from gatehouse.evaluate.statistics.planning import provable
+
+        if self.policy.task != "binary" or (tally := self._unscored.tally) is None:
+            return None
+        positives = int((tally.label * tally.counts).sum())
+        return provable(metric, positives, int(tally.counts.sum()) - positives, confidence)
+
     def disparity(self, metric: str, rule: Rule, who: str) -> Disparity:
         """How far groups are apart by a metric or a named criterion, for the candidate or the champion."""
         from gatehouse.evaluate.statistics.fairness import CRITERIA, disparity
@@ -183,7 +239,7 @@ class Evidence:
     def picture(self) -> Curve | Points | None:
         """The models' ROC curves or residuals; None where neither says anything (multiclass, labels only …)."""
         if self.policy.task == "regression":
-            return pictures.residuals(self.scored)
+            return pictures.residuals(self.scored, self.models)
         if self.policy.task == "multiclass" or self.scored.decisions_only:
             return None
         drawn = pictures.roc(self.board("roc_auc"))
@@ -191,21 +247,31 @@ class Evidence:
 
     @cached_property
     def _board(self) -> Board:
-        from gatehouse.evaluate.statistics.rows import Plan
-        from gatehouse.evaluate.statistics.scoreboard import score as measured
+        return self._measured(self.scored, self._metrics, self.models)
 
-        evaluation, scored = self.tables.evaluation, self.scored
+    @cached_property
+    def _unscored(self) -> Board:
+        """The labelled rows and their groups, with nobody's predictions."""
+        question = Question(self.tables.evaluation, self.policy.task, {}, self.tables.beside)
+        return self._measured(self._engine.score(self.tables.labelled, question), (), ())
+
+    def _measured(self, scored: Scored, metrics: tuple[str, ...], models: tuple[str, ...]) -> Board:
+        from gatehouse.evaluate.statistics.rows import Plan
+        from gatehouse.evaluate.statistics.scoreboard import Scoreboard
+
+        evaluation = self.tables.evaluation
         plan = Plan(
             task=self.policy.task,
-            metrics=self._metrics,
-            models=self.models,
+            metrics=metrics,
+            models=models,
             groups=evaluation.groups,
             cluster=evaluation.cluster,
             threshold=self.policy.prediction.threshold,
-            classes=max(2, len(scored.labels.classes)),
+            classes=max(2, len(scored.classes)),
             own=self._own,
         )
-        return measured(plan, joined(self.tables.labelled, scored, self.tables.beside))
+        columns = (LABEL, *models, *self.tables.beside)
+        return scored.table.reduce(Recipe(Scoreboard, (plan,)), columns).finish()
 
     def _planned(self) -> list[str]:
         """The metrics that the policy's gates name, as far as they suit the models."""
@@ -217,6 +283,10 @@ class Evidence:
         return [metric.name for metric in known if self.scored.misfit(metric) is None]
 
     def _asked(self, who: str) -> Asked:
+        return self._model(who).asked()
+
+    def _model(self, who: str) -> Model:
+        """Raises GatehouseError for a model that takes what the table lacks, or the label."""
         fetched = self._fetched(who)
         signature = _signature(fetched, self._described(fetched))
         taken = features(signature, self.tables.labelled, self.tables.evaluation.named)
@@ -225,7 +295,12 @@ class Evidence:
                 f"the {who} takes {self.tables.evaluation.label!r}, which is the label that it is to predict",
                 "train it without that column: in production nobody knows it yet",
             )
-        return Asked(self.process(who), taken)
+        return Model(
+            artifact=lambda: pinned(who, fetched, self._folder),
+            features=taken,
+            method=self.policy.prediction.method,
+            start=lambda: self.process(who),
+        )
 
     # --- latency
 
@@ -247,7 +322,7 @@ class Evidence:
 
         Raises GatehouseError where no profile was logged.
         """
-        from gatehouse.evaluate.statistics.drift import drift
+        from gatehouse.evaluate.statistics.drift import Binner
 
         profile = self._profile
         used = {column.name for column in self.signature.columns()} & set(profile.features)
@@ -255,7 +330,24 @@ class Evidence:
             profile, features={name: feature for name, feature in profile.features.items() if name in used}
         )
         now = self.tables.production
-        return drift(kept, now.batches([name for name in now.schema.names if name in used]))
+        return now.reduce(Recipe(Binner, (kept,)), [name for name in now.schema.names if name in used]).finish()
+
+    @cached_property
+    def prediction_drift(self) -> Mapping[str, ColumnDrift]:
+        """What each model says of production's rows against what it said before; see evaluate.drifted."""
+        from gatehouse.evaluate.drifted import predictions_moved
+
+        now = self.tables.production
+        models = {who: partial(self._on_production, who) for who in self.models}
+        profiles = {who: self._fetched(who).profile for who in self.models}
+        files = {who: self._folder / profile for who, profile in profiles.items() if profile is not None}
+        return predictions_moved(now, self.scored, models, files, self.policy.task)
+
+    def _on_production(self, who: str) -> Model:
+        assert self.policy.data.production is not None
+        fetched, named = self._fetched(who), self.policy.data.production.named
+        taken = features(_signature(fetched, self._described(fetched)), self.tables.production, named)
+        return replace(self._model(who), features=taken)
 
     @property
     def unprofiled(self) -> tuple[str, ...]:

@@ -1,13 +1,14 @@
 """Gates: found by path, their thresholds checked, and called in the one place that fails closed.
 
-A gate is one Python file with a docstring, ``THRESHOLDS`` (a JSON Schema) and ``check(evidence, thresholds)``. It is
-read as bytes from a source (a revision or the working tree), so that a pull request cannot bring its own.
+A gate is one Python file with a docstring, ``THRESHOLDS`` (a JSON Schema) and ``check(evidence, thresholds)``. Where the
+labels alone tell what cannot be decided, ``foresee(evidence, thresholds)`` says it in sentences before a model is asked.
+A gate is read as bytes from a source (a revision or the working tree), so that a pull request cannot bring its own.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -44,6 +45,7 @@ class Gate:
     schema: Mapping[str, Any]
     check: Callable[[Evidence, Thresholds], Verdict]
     digest: str
+    foresee: Callable[[Evidence, Thresholds], Sequence[str]] | None = None
 
     @property
     def headline(self) -> str:
@@ -132,7 +134,8 @@ def _gate(name: str, origin: str, code: bytes, module: ModuleType) -> Gate:
             "see CONTRIBUTING.md, Adding a gate",
         )
     digest = "sha256:" + hashlib.sha256(code).hexdigest()
-    return Gate(name, origin, str(module.__file__), doc.strip(), schema, check, digest)
+    foresee = getattr(module, "foresee", None)
+    return Gate(name, origin, str(module.__file__), doc.strip(), schema, check, digest, foresee)
 
 
 def judge(gate: Gate, evidence: Evidence, written: Thresholds) -> Verdict:
@@ -149,6 +152,18 @@ def judge(gate: Gate, evidence: Evidence, written: Thresholds) -> Verdict:
             f"the gate broke at {where}: {type(error).__name__}: {error}",
             f"mend {gate.origin}, or ask its owner; a broken gate blocks",
         ).named(gate.name)
+
+
+def foreseen(gate: Gate, evidence: Evidence, written: Thresholds) -> tuple[str, ...]:
+    """What a gate says before any model is asked. What stands in its way is not said here: ``check`` will."""
+    if gate.foresee is None:
+        return ()
+    try:
+        return tuple(map(str, gate.foresee(evidence, gate.thresholds(written))))
+    except GatehouseError:
+        return ()
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (a forecast decides nothing, and stops nothing)
+        return (f"{gate.name}: what the table can decide is not known: {type(error).__name__}: {error}",)
 
 
 def _sound(verdict: object) -> Verdict:

@@ -13,7 +13,7 @@ from gatehouse.declare.source import WorkTree
 from gatehouse.declare.types import Policy
 from gatehouse.evaluate.evidence import Evidence
 from gatehouse.evaluate.fetch import BASE
-from gatehouse.evaluate.gates import Gate, discover, judge
+from gatehouse.evaluate.gates import Gate, discover, foreseen, judge
 from gatehouse.evaluate.key import Basis, evidence_key
 from gatehouse.evaluate.material import Case, read
 from gatehouse.evaluate.own import discover as metrics
@@ -26,11 +26,13 @@ from gatehouse.verdict import Outcome, Verdict, plainly
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """Evaluates the cases of one material folder. ``launcher`` starts the models' processes."""
+    """Evaluates the cases of one material folder. ``launcher`` starts the models' processes; ``foretell`` is told what
+    a case's table is too small to decide, before its models are asked."""
 
     folder: Path
     launcher: Launcher = field(default_factory=Bare)
     progress: Callable[[str], None] = lambda _: None
+    foretell: Callable[[str], None] = lambda _: None
 
     def evaluate(self) -> tuple[Result, ...]:
         """One result a case, in the material's order. Raises GatehouseError for a folder that is no material."""
@@ -41,7 +43,7 @@ class Evaluator:
     def _result(self, case: Case, base: WorkTree, policies: Mapping[str, Policy], gates: Mapping[str, Gate]) -> Result:
         started = time.monotonic()
         request = case.request
-        rows = 0
+        rows, undecidable = 0, tuple[str, ...]()
         if case.problem:
             verdicts: tuple[Verdict, ...] = (_unfetched(case),)
             rests_on = Basis(request, "", {}, "", ENGINE)
@@ -50,6 +52,7 @@ class Evaluator:
             asked = policy.stages[request.slot.stage].gates
             own = metrics(base)
             with Evidence(self.folder, case, policy, self.launcher, own) as evidence:
+                undecidable = self._foreseen(evidence, [gates[name] for name in asked if name in gates])
                 verdicts = tuple(self._verdicts(evidence, [(name, gates.get(name)) for name in asked]))
                 rows = evidence.rows
             rests_on = basis(request, base, judging(asked, gates, own), case.digests.get("evaluation", ""))
@@ -65,7 +68,14 @@ class Evaluator:
             isolation=self.launcher.level,
             data=case.digests,
             rows=rows,
+            undecidable=undecidable,
         )
+
+    def _foreseen(self, evidence: Evidence, gates: list[Gate]) -> tuple[str, ...]:
+        said = [line for gate in gates for line in foreseen(gate, evidence, evidence.policy.gates.get(gate.name, {}))]
+        for line in said:
+            self.foretell(line)
+        return tuple(said)
 
     def _verdicts(self, evidence: Evidence, asked: list[tuple[str, Gate | None]]) -> Iterator[Verdict]:
         """Each gate's verdict, in the policy's order. A gate that does not exist is an ERROR, never passed over."""

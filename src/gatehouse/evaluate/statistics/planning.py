@@ -19,8 +19,10 @@ from gatehouse.evaluate.statistics.intervals import one_sided
 if TYPE_CHECKING:
     from gatehouse.evaluate.statistics.board import Board
 
-# Guesses where nothing is known yet: the widest a rate can be, and an AUC as models in practice have it.
+# Guesses where nothing is known yet: the widest a rate can be, an AUC as models in practice have it, how alike the
+# AUCs of two models of the same features are, and on how many rows such models decide differently.
 RATE, AUC = 0.5, 0.75
+ALIKE, APART = 0.8, 0.1
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -40,7 +42,8 @@ class Need(msgspec.Struct, frozen=True):
 def needs(board: Board, metrics: Sequence[str], rule: Rule) -> tuple[Need, ...]:
     """Groups of a binary task that the rule could not pass though all groups were alike; the neediest first.
 
-    The board may be one without models. Metrics whose width the labels do not tell (losses, precision) need nothing.
+    The board may be one without models. Metrics whose width the labels do not tell (losses, precision) need nothing,
+    and neither do groups that the rule only reports since they are small.
     """
     wanted = [metric for name in metrics for metric in CRITERIA.get(name, (name,))]
     found = [
@@ -67,6 +70,8 @@ def _of_partition(board: Board, metric: str, partition: Partition, rule: Rule) -
     for group, p, n, variance in zip(partition.groups, positive, rows, variances, strict=True):
         if variance is None or math.isinf(variance) or variance + best <= room:
             continue  # a group of one class has no AUC however many rows like these it gets
+        if rule.small == "report" and (n < rule.min_rows or p < rule.min_positives or n - p < rule.min_negatives):
+            continue
         # Against the best known group; where that is not known well enough either, both halve the room.
         growth = variance / (room - best if best < room / 2 else room / 2)
         if growth > 1:
@@ -99,3 +104,20 @@ def hanley_mcneil(area: float, positives: int, negatives: int) -> float:
     q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
     spread = area * (1 - area) + (positives - 1) * (q1 - area**2) + (negatives - 1) * (q2 - area**2)
     return spread / (positives * negatives)
+
+
+def provable(metric: str, positives: int, negatives: int, confidence: float) -> float | None:
+    """The gain over the champion, beyond the margin, that has an even chance of being proven; None where the labels do
+    not tell it.
+
+    For an AUC by the standard errors of two correlated areas (Hanley and McNeil 1983), for an accuracy by the rows on
+    which two models decide differently (McNemar's test).
+    """
+    rows = positives + negatives
+    if metric == "roc_auc" and positives and negatives:
+        variance = 2 * hanley_mcneil(AUC, positives, negatives) * (1 - ALIKE)
+    elif metric == "accuracy" and rows:
+        variance = APART / rows
+    else:
+        return None
+    return one_sided(confidence) * math.sqrt(variance)
