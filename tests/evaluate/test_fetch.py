@@ -3,11 +3,14 @@ from __future__ import annotations
 import hashlib
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from mlflow import MlflowClient
 
@@ -69,6 +72,21 @@ class Place:
         stages = STAGES.format(registry=self.registry, last=self.last or self.registry)
         self.write("promotions/stages.yaml", stages)
         self.write(f"promotions/{MODEL}/policy.yaml", POLICY.format(path=path, production=production))
+
+    def declare_on(self, engine: str, evaluation: str, production: str) -> None:
+        """The same policy on an engine; the tables are written as the policy has them."""
+        self.declare()
+        policy = self.root / f"promotions/{MODEL}/policy.yaml"
+        text = policy.read_text().replace("path: data/eval.csv", evaluation)
+        text = text.replace("path: data/production.csv", production)
+        policy.write_text(f'engine: "{engine}"\n{text}')
+
+    def database(self, columns: Mapping[str, list[int]]) -> None:
+        """A DuckDB database data/w.db with the table ``t``."""
+        table = pa.table(columns)
+        with duckdb.connect(str(self.root / "data/w.db")) as connection:
+            connection.register("given", table)
+            connection.execute("CREATE TABLE t AS SELECT * FROM given")
 
     def fetch(self, *requests: Request) -> tuple[Case, ...]:
         tree = WorkTree(self.root)
@@ -251,14 +269,55 @@ def test_a_folder_that_holds_something_is_not_fetched_into(place: Place) -> None
     assert (place.material / MANIFEST).exists()
 
 
-@pytest.mark.parametrize("url", ["s3://bucket/eval.parquet", "gs://bucket/eval", "https://example.org/eval.csv"])
-def test_a_table_that_is_not_a_file_is_told_what_can_be_read(place: Place, url: str) -> None:
-    place.declare(url)
+def test_tables_of_a_database_are_fetched_as_snapshots(place: Place) -> None:
+    place.database({"id": [2, 1], "defaulted": [1, 0]})
+    place.declare_on("duckdb:///data/w.db", "table: t, id: id", "query: SELECT id FROM t WHERE id > 1")
+
+    (case,) = place.fetch()
+    shutil.rmtree(place.root)
+
+    evaluation = place.material / case.data["evaluation"]
+    assert pq.read_table(evaluation).to_pydict() == {"id": [1, 2], "defaulted": [0, 1]}
+    assert pq.read_table(place.material / case.data["production"]).to_pydict() == {"id": [2]}
+    assert case.digests["evaluation"] == f"sha256:{hashlib.sha256(evaluation.read_bytes()).hexdigest()}"
+    assert place.said[:4] == [
+        "fetching table t",
+        "fetching table t: 2 rows so far",
+        "fetching query SELECT id FROM t WHERE id > 1",
+        "fetching query SELECT id FROM t WHERE id > 1: 1 rows so far",
+    ]
+
+
+def test_a_table_that_its_database_lacks_is_told_on_the_pull_request(place: Place) -> None:
+    place.database({"id": [1]})
+    place.declare_on("duckdb:///data/w.db", "table: t, id: id", "table: none")
 
     what, fix = place.problem()
 
-    assert what == f"{url}: tables are read from files only, in the repository or beside it"
-    assert ".parquet" in fix
+    assert what == "table none: Table with name none does not exist!"
+    assert fix == "mend `table:` in policy.yaml"
+
+
+def test_what_a_cluster_reads_is_left_where_it_is_and_files_are_fetched(place: Place) -> None:
+    place.declare_on("local[2]", "path: s3://bucket/eval/", "path: data/production.csv")
+
+    (case,) = place.fetch()
+
+    assert case.problem == ""
+    assert case.data["evaluation"] == "s3://bucket/eval/"
+    assert (place.material / case.data["production"]).is_file()
+    assert case.digests.keys() == {"production"}
+
+
+def test_a_web_server_that_does_not_answer_leaves_nothing_behind(place: Place) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        place.declare(f"http://127.0.0.1:{probe.getsockname()[1]}/eval.csv")
+
+        with pytest.raises(Unreachable, match=r"eval\.csv: cannot be reached"):
+            place.fetch()
+
+    assert not place.material.exists()
 
 
 @pytest.mark.parametrize("path", ["data/none.csv", "../none.csv", "/nowhere/none.csv"])

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from gatehouse.declare.fault import Complaint, Keys, meant, quoted
-from gatehouse.declare.types import WHERES
+from gatehouse.declare.types import WHERES, Where
 
 # By scheme: how an engine is written, and an example of it. A relative file starts at the repository's root.
 _ENGINES = {
@@ -20,13 +20,16 @@ _ENGINES = {
 }
 _SPARK = ("local", "spark")
 # What fetch itself can read; a Spark cluster reads whatever it is set up for.
-URLS = ("file", "gs", "http", "https", "s3")
+WEB = ("http", "https")
+URLS = ("file", "gs", *WEB, "s3")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://")
 # Of a URL's query: what opens a door by itself. Credentials belong where fetch runs, not into a file that all can read.
 _SECRETS = frozenset({
     "access_token", "password", "secret", "secret_key", "sig", "signature", "sslpassword", "token", "x-amz-credential",
     "x-amz-signature", "x-goog-signature",
 })  # fmt: skip
+# As SQL takes it: each part a word, or whatever is in quotes.
+_NAME = re.compile(r"""(?:[^\W\d][\w$]*|"[^"]+"|`[^`]+`)(?:\.(?:[^\W\d][\w$]*|"[^"]+"|`[^`]+`)){0,3}""")
 _COMMENT = re.compile(r"\s+|--[^\n]*(\n|\Z)|/\*.*?\*/", re.DOTALL)
 _READS = re.compile(r"\(|(select|with|from|values|table)\b", re.IGNORECASE)
 
@@ -45,6 +48,14 @@ def is_spark(engine: str) -> bool:
 def is_database(engine: str) -> bool:
     """Whether a policy's engine is a database, which fetch takes snapshots of."""
     return bool(engine) and not is_spark(engine)
+
+
+def passed_through(engine: str, where: Where) -> bool:
+    """Whether fetch leaves a table where it is, for a Spark cluster to read: its tables, its queries, and URLs.
+
+    Files on this machine are fetched whatever the engine, and so is the web, which Spark does not read.
+    """
+    return is_spark(engine) and (where.kind != "path" or scheme(where.text) not in ("", "file", *WEB))
 
 
 def complaints(value: Mapping[str, Any]) -> Iterator[Complaint]:
@@ -76,6 +87,10 @@ def _where(keys: Keys, table: Mapping[str, Any], engine: str) -> Iterator[Compla
         yield Complaint((*keys, named[-1]), said, "keep one of them")
     elif named == ["path"]:
         yield from _path((*keys, "path"), table["path"], engine)
+    elif named == ["table"] and not _NAME.fullmatch(table["table"]):
+        yield Complaint(
+            (*keys, "table"), f"{quoted(table['table'])} is no table's name", "write it like risk.evaluation"
+        )
     elif named == ["table"] and not engine:
         fix = f"add `engine: {_ENGINES['duckdb'][1]}`, or another engine that has the table"
         yield Complaint((*keys, "table"), "no engine says where this table is", fix)

@@ -101,10 +101,10 @@ class Data(msgspec.Struct, frozen=True):
     evaluation: Evaluation | None = None
     production: Table | None = None
 
-    def tables(self) -> Mapping[str, Where]:
-        """Where each table is that the policy names, by ``evaluation`` and ``production``."""
+    def tables(self) -> Mapping[str, Evaluation | Table]:
+        """The tables that the policy names, by ``evaluation`` and ``production``."""
         named = {"evaluation": self.evaluation, "production": self.production}
-        return {kind: table.where for kind, table in named.items() if table is not None}
+        return {kind: table for kind, table in named.items() if table is not None}
 
 
 class Prediction(msgspec.Struct, frozen=True):

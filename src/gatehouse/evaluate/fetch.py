@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatehouse.declare.source import Source
-from gatehouse.declare.types import Declared, Policy, Where
+from gatehouse.declare.tables import passed_through
+from gatehouse.declare.types import Declared, Policy
 from gatehouse.errors import GatehouseError, NotFound, Unreachable
-from gatehouse.evaluate.engines.embedded import FORMATS
 from gatehouse.evaluate.material import Case, Fetched, Material, Staged, write
+from gatehouse.evaluate.placing import Placer, short_hash
 from gatehouse.evaluate.result import Request, Subject
 from gatehouse.pin import ROOT, Pin, Slot
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 BASE = "base"
 # What of the base commit judges: copied as it is there, so that evaluate needs no repository.
 _JUDGES = (f"{ROOT}/", "gates/")
-_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +96,7 @@ class Fetcher:
             champion=self._champion(request),
             staged=self.staged(request),
             data=data,
-            digests=self._digests(data),
+            digests=self._digests(policy, data),
         )
 
     def _policy(self, request: Request) -> Policy:
@@ -141,7 +138,7 @@ class Fetcher:
         reader = self.reader(stage.registry)
         version = reader.ready(slot.model, pin.version)
         # Another registry may have another model under the same number.
-        folder = Path("models") / _short_hash(stage.registry) / f"{slot.model}-v{pin.version}"
+        folder = Path("models") / short_hash(stage.registry) / f"{slot.model}-v{pin.version}"
         if not (self.folder / folder).exists():
             self.progress(f"fetching {slot.model} version {pin.version}")
             artifacts.download(reader, version, self.folder / folder)
@@ -164,51 +161,17 @@ class Fetcher:
         return path.as_posix()
 
     def _data(self, policy: Policy) -> Mapping[str, str]:
-        """The policy's tables, placed inside the material so that nothing outside it is needed later."""
-        return {kind: self._place(where) for kind, where in policy.data.tables().items()}
+        """Where *evaluate* finds each of the policy's tables."""
+        placer = Placer(self.root, self.folder, self.progress)
+        return {kind: placer.place(policy.engine, table) for kind, table in policy.data.tables().items()}
 
-    def _place(self, where: Where) -> str:
-        path = where.text
-        if where.kind != "path" or _REMOTE.match(path):
-            raise GatehouseError(
-                f"{where.named}: tables are read from files only, in the repository or beside it",
-                f"copy the table to a path; it may be {', '.join(FORMATS)}, or a folder of one of them",
-            )
-        source = (self.root / path).resolve()
-        if not source.exists():
-            raise NotFound(
-                f"{path}: no such table", "check `data:` in policy.yaml; paths start at the repository's root"
-            )
-        # A folder of its own for each path, named by us: no path in a policy can lead out of the material or on top of
-        # another table.
-        target = self.folder / "data" / _short_hash(path) / source.name
-        if not target.exists():
-            self.progress(f"fetching {path}")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if source.is_dir():
-                # Links inside are kept as links, which the digest refuses.
-                shutil.copytree(source, target, symlinks=True, copy_function=_link_or_copy)
-            else:
-                _link_or_copy(str(source), str(target))
-        return target.relative_to(self.folder).as_posix()
-
-    def _digests(self, data: Mapping[str, str]) -> Mapping[str, str]:
+    def _digests(self, policy: Policy, data: Mapping[str, str]) -> Mapping[str, str]:
+        """Of what was fetched; whoever reads what was passed through says what it held."""
         from gatehouse.registry.digest import file_digest
 
-        return {kind: file_digest(self.folder / path) for kind, path in data.items()}
-
-
-def _short_hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _link_or_copy(source: str, target: str) -> str:
-    """A hard link costs nothing where both are on one file system; nothing here writes to either."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
-    return target
+        tables = policy.data.tables()
+        fetched = {kind: path for kind, path in data.items() if not passed_through(policy.engine, tables[kind].where)}
+        return {kind: file_digest(self.folder / path) for kind, path in fetched.items()}
 
 
 def _subject(reader: RegistryReader, version: Version, pin: Pin, folder: Path) -> Subject:

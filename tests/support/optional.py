@@ -1,0 +1,19 @@
+"""Parts that a machine may lack: their tests are skipped, loudly, and not at all with GATEHOUSE_REQUIRE_ALL=1."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Any
+
+import pytest
+
+
+def part(module: str, install: str) -> Any:
+    """The module, which ``pip install`` has under the name ``install``; skips the test where it is not there."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        if os.environ.get("GATEHOUSE_REQUIRE_ALL") == "1":
+            raise
+        pytest.skip(f"{install} is not installed: pip install {install}")
