@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
 
 import numpy as np
+import pyarrow as pa
 
 from gatehouse.declare.types import Policy
+from gatehouse.errors import GatehouseError
+from gatehouse.evaluate import sql
 from gatehouse.evaluate.evidence import Evidence
 from gatehouse.evaluate.gates import builtin, judge
 from gatehouse.evaluate.material import Fetched, Staged
@@ -51,6 +54,7 @@ class Given:
     unprofiled: tuple[str, ...] = ()
     fit: tuple[Finding, ...] = ()
     timed: dict[str, Timed] = field(default_factory=dict)
+    rules: pa.RecordBatch | None = None
 
     @property
     def rows(self) -> int:
@@ -65,6 +69,13 @@ class Given:
 
     def latency(self, rate_per_s: float, duration_s: float, warmup_s: float) -> dict[str, Timed]:
         return self.timed
+
+    def answers(
+        self, queries: Sequence[str], bounds: sql.Bounds, columns: Sequence[str] = ()
+    ) -> list[sql.Answer | GatehouseError]:
+        """From ``rules``, the table ``scored`` as an Arrow batch, whose rows are called by their ``id``."""
+        assert self.rules is not None
+        return sql.answers(queries, self.rules.schema, [self.rules], bounds, "id")
 
     @property
     def prediction_drift(self) -> Mapping[str, ColumnDrift]:
