@@ -56,6 +56,7 @@ VALID["policy"]["prediction"] = {"method": "predict_proba", "threshold": 0.4}
 VALID["policy"]["data"]["evaluation"] |= {"positive": "bad", "cluster": "customer"}
 # All three at once are refused where values must fit each other, not by the schema.
 VALID["policy"]["data"]["production"] |= {"table": "t", "query": "SELECT 1"}
+VALID["policy"]["data"]["traffic"] = {"path": "traffic"}
 VALID["policy"]["engine"] = "local[2]"
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-2, 200), st.floats(allow_nan=False), st.sampled_from(

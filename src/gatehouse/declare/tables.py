@@ -64,7 +64,16 @@ def complaints(value: Mapping[str, Any]) -> Iterator[Complaint]:
     if "engine" in value:
         yield from _engine(engine)
     for kind, table in value.get("data", {}).items():
-        yield from _where(("data", kind), table, engine)
+        if kind == "traffic":
+            yield from _logs(table["path"])
+        else:
+            yield from _where(("data", kind), table, engine)
+
+
+def _logs(path: str) -> Iterator[Complaint]:
+    if scheme(path):
+        said = f"the logs of live traffic are not read from `{scheme(path)}://`"
+        yield Complaint(("data", "traffic", "path"), said, "name a folder, and copy them there before a check")
 
 
 def _engine(engine: str) -> Iterator[Complaint]:

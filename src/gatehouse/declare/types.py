@@ -98,8 +98,11 @@ class Table(msgspec.Struct, frozen=True):
 
 
 class Data(msgspec.Struct, frozen=True):
+    """``traffic`` is the folder of the logs of live traffic, one folder a model below it (docs/traffic.md)."""
+
     evaluation: Evaluation | None = None
     production: Table | None = None
+    traffic: Table | None = None
 
     def tables(self) -> Mapping[str, Evaluation | Table]:
         """The tables that the policy names, by ``evaluation`` and ``production``."""
