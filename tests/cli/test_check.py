@@ -25,6 +25,8 @@ def test_a_version_is_tried_before_any_file_names_it(company: Company, cli: Cli,
     assert result["request"]["candidate"]["version"] == 2
     assert sorted(path.name for path in (tmp_path / "report").iterdir()) == [
         "comment.md",
+        "gates.sarif",
+        "junit.xml",
         "report.html",
         "results.json",
     ]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from gatehouse.report.text import JOINER, MAX_MARKS, below, clean, code, link, markdown, middle
+from gatehouse.report.text import JOINER, MAX_MARKS, below, clean, code, inert, link, markdown, middle
 from tests.support.hostile import FRAGMENTS, texts
 
 GITHUB = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -60,6 +60,13 @@ def test_escaped_text_mentions_nobody_and_links_nowhere(text: str) -> None:
     assert "://" not in seen
     assert not re.search(r"(?i)www\.", seen)
     assert not re.search(r":[a-z0-9_+\-]+:", seen.lower())
+
+
+@given(texts)
+def test_inert_text_reads_as_the_clean_text_and_holds_no_link_mention_or_placeholder(text: str) -> None:
+    line = inert(f"{text}](1) [x](https://evil.example) {{0}}", 5000)
+    assert line.replace(JOINER, "") == clean(f"{text}](1) [x](https://evil.example) {{0}}", 5000)
+    assert not re.search(r"\]\(|\{\d|://|@[A-Za-z0-9]", line)
 
 
 @given(texts, st.integers(1, 400))

@@ -25,8 +25,8 @@ def test_a_table_is_worn_from_the_tenth_candidate_on() -> None:
     few, many = _said(uses=MANY_USES - 1)["Uses"], _said(uses=MANY_USES)["Uses"]
     assert few == ("this evaluation set has judged 9 candidates of this model",)
     assert many == (
-        "this evaluation set has judged 10 candidates of this model; its 5\u00a0% of false passes is no longer 5\u00a0%: "
-        "plan a fresh one",
+        "this evaluation set has judged 10 candidates of this model; "
+        "its 5\u00a0% of false passes is no longer 5\u00a0%: plan a fresh one",
     )
     assert not overused(msgspec.structs.replace(results.passing(), uses=MANY_USES - 1))
 

@@ -44,7 +44,7 @@ CONTEXT = Context(
     links=Links(
         report="https://acme.example/reports/17/index.html",
         mlflow="https://mlflow.acme.example",
-        docs="https://github.com/acme/promotions/blob/main/README.md",
+        docs="https://github.com/acme/promotions/blob/HEAD/docs/gates.md",
         repository="https://github.com/acme/promotions",
     ),
     gates={
@@ -56,6 +56,10 @@ CONTEXT = Context(
         "drift": "The training features still look like the features that production sees now.",
         "staging": "The same artifact has been in staging long enough.",
     },
+    explained={
+        "drift": "The training features still look like the features that production sees now.\n\nBy their PSI."
+    },
+    documented=frozenset(["artifact", "schema", "accuracy", "latency", "fairness", "drift", "staging"]),
     limitations={"credit-risk": ("thin-file-applicants", "post-2024-inflation")},
     owners={"credit-risk": "@acme/credit-risk"},
 )

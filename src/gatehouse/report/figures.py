@@ -90,6 +90,18 @@ def interval_of(measure: Measure, *, levels: bool) -> str:
     return shown
 
 
+def in_words(measure: Measure) -> str:
+    """A figure and what it rests on: ``0.15 (limit ≤ 0.08, champion 0.032, 95 % interval 0.129 to 0.171, n = 812)``."""
+    rest = [
+        f"limit {limit_of(measure)}" if measure.limit is not None else "",
+        f"champion {champion_of(measure)}" if measure.champion is not None else "",
+        f"{confidence(measure.interval)} interval {span(measure.interval, measure.limit)}" if measure.interval else "",
+        f"n = {measure.rows:,}" if measure.rows is not None else "",
+    ]
+    told = ", ".join(filter(None, rest))
+    return value_of(measure) + (f" ({told})" if told else "")
+
+
 def _scale(limit: float | None) -> float:
     return limit if limit is not None and math.isfinite(limit) else 0.0
 

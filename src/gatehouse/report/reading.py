@@ -10,7 +10,7 @@ from gatehouse.evaluate.result import Result
 from gatehouse.pin import MODEL, Role
 from gatehouse.report import figures
 from gatehouse.report.context import Context
-from gatehouse.report.text import below
+from gatehouse.report.text import SAFE_LINK, below
 from gatehouse.verdict import Interval, Measure, Outcome, Relation, Row, Rows, Verdict
 
 
@@ -221,3 +221,9 @@ def version_link(model: str, version: int, context: Context) -> str:
     """The version's page in the registry's web interface, or ""."""
     base = context.links.mlflow.rstrip("/")
     return below(f"{base}/#/models/{model}/versions/{version}", base) if MODEL.fullmatch(model) else ""
+
+
+def docs_link(gate: str, context: Context) -> str:
+    """The gate's section in the documentation, or "" where there is none."""
+    url = f"{context.links.docs}#{gate}" if context.links.docs and gate in context.documented else ""
+    return url if SAFE_LINK.fullmatch(url) else ""

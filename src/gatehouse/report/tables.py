@@ -8,7 +8,7 @@ from functools import partial
 from gatehouse.evaluate.result import Result
 from gatehouse.report import figures
 from gatehouse.report.context import Context
-from gatehouse.report.reading import FACES, deciding, interval_title, levels_differ
+from gatehouse.report.reading import FACES, deciding, docs_link, interval_title, levels_differ
 from gatehouse.report.text import link, markdown
 from gatehouse.verdict import Measure, Verdict
 
@@ -29,10 +29,8 @@ def gate_table(result: Result, context: Context) -> Iterator[str]:
 
 
 def _gate(verdict: Verdict, context: Context) -> str:
-    """The gate's name; a link to its documentation where the gate is one that the base commit knows."""
-    docs = context.links.docs if verdict.gate in context.gates else ""
-    name = markdown(verdict.gate, 40)
-    return link(name, f"{docs}#{verdict.gate}") if docs else name
+    """The gate's name; a link to its documentation where the base commit has a section on it."""
+    return link(markdown(verdict.gate, 40), docs_link(verdict.gate, context))
 
 
 def _table(heads: Sequence[str], rows: Sequence[tuple[Sequence[str], Measure | None]]) -> Iterator[str]:

@@ -22,6 +22,9 @@ _LIVE = (
     (re.compile(r":(?=[A-Za-z0-9_+\-]+:)"), f":{JOINER}"),  # emoji by name
 )
 
+# SARIF 2.1.0, 3.11.5 and 3.11.6: placeholders and embedded links are read in plain messages too.
+_EMBEDDED = ((re.compile(r"\]\("), f"]{JOINER}("), (re.compile(r"\{(?=\d)"), f"{{{JOINER}"))
+
 
 def clean(text: str, limit: int = 300) -> str:
     """One line of visible characters, at most ``limit`` long: no control, direction or zero-width characters.
@@ -65,6 +68,14 @@ def markdown(text: str, limit: int = 300) -> str:
     for pattern, dead in _LIVE:
         line = pattern.sub(dead, line)
     return line.translate(_ENTITIES)
+
+
+def inert(text: str, limit: int = 300) -> str:
+    """Plain text for a reader that may still look for links, mentions and placeholders in it, as those of SARIF do."""
+    line = clean(text, limit)
+    for pattern, dead in (*_LIVE, *_EMBEDDED):
+        line = pattern.sub(dead, line)
+    return line
 
 
 def code(text: str, limit: int = 80) -> str:
