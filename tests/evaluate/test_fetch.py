@@ -402,3 +402,19 @@ def test_what_the_registry_knows_of_a_version_goes_along(place: Place, tmp_path:
     assert subject.metrics == {"auc": 0.8}
     assert subject.bytes > 0
     assert case.candidate.profile is None
+
+
+def test_the_logs_of_live_traffic_come_along_with_their_digest_and_without_any_the_case_is_whole(place: Place) -> None:
+    place.declare()
+    path = place.root / f"promotions/{MODEL}/policy.yaml"
+    path.write_text(path.read_text().replace("data:\n", "data:\n  traffic: {path: logs}\n"))
+    (case,) = place.fetch(made.request(place.pin))
+    assert "traffic" not in case.data
+    shutil.rmtree(place.material)
+    place.write(f"logs/{MODEL}/shadow/1.parquet", "rows")
+
+    (case,) = place.fetch(made.request(place.pin))
+
+    assert case.data["traffic"] == f"data/traffic/{MODEL}"
+    assert (place.material / case.data["traffic"] / "shadow/1.parquet").read_text() == "rows"
+    assert case.digests["traffic"].startswith("sha256:")

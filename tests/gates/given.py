@@ -24,6 +24,7 @@ from gatehouse.evaluate.statistics.fairness import Disparity, Rule
 from gatehouse.evaluate.statistics.rows import Plan
 from gatehouse.evaluate.statistics.scoreboard import batch_of, score
 from gatehouse.evaluate.timed import Timed
+from gatehouse.evaluate.traffic.traffic import Traffic
 from gatehouse.registry.mlmodel import MLModel
 from gatehouse.registry.pickles import Scan
 from gatehouse.verdict import Curve, Measure, Verdict
@@ -55,6 +56,7 @@ class Given:
     fit: tuple[Finding, ...] = ()
     timed: dict[str, Timed] = field(default_factory=dict)
     rules: pa.RecordBatch | None = None
+    traffic: Traffic | None = None
 
     @property
     def rows(self) -> int:

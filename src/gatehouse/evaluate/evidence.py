@@ -26,6 +26,8 @@ from gatehouse.evaluate.scoring import Asked, Model, features
 from gatehouse.evaluate.statistics.own import NONE, Own
 from gatehouse.evaluate.tables import Tables
 from gatehouse.evaluate.timed import Timed
+from gatehouse.evaluate.traffic.fetching import TRAFFIC
+from gatehouse.evaluate.traffic.traffic import Traffic
 from gatehouse.registry import mlmodel, pickles
 from gatehouse.registry.mlmodel import MLModel
 from gatehouse.registry.pickles import Scan
@@ -107,7 +109,12 @@ class Evidence:
     @cached_property
     def today(self) -> date:
         """The day of this check in UTC: one day for every gate, however long the check takes."""
-        return datetime.now(UTC).date()
+        return self.now.date()
+
+    @cached_property
+    def now(self) -> datetime:
+        """The moment of this check, in UTC: live traffic is judged up to here."""
+        return datetime.now(UTC)
 
     @property
     def digests(self) -> dict[str, str]:
@@ -365,6 +372,17 @@ class Evidence:
                 "log one with the run: gatehouse/profile.json, see `gatehouse profile --help`",
             )
         return Profile.from_json((self._folder / self.candidate.profile).read_bytes())
+
+    # --- live traffic
+
+    @cached_property
+    def traffic(self) -> Traffic:
+        """The logs of live traffic. Raises NotFound where the policy does not say where they are; that nothing was
+        logged is for the gates to judge."""
+        if self.policy.data.traffic is None:
+            raise NotFound("the policy does not say where live traffic is logged", "add data.traffic to policy.yaml")
+        place = self._case.data.get(TRAFFIC)
+        return Traffic(self._folder / place if place else None, self.request, self.policy, self.now, self._own)
 
     # --- schema
 

@@ -16,6 +16,7 @@ from gatehouse.errors import GatehouseError, NotFound, Unreachable
 from gatehouse.evaluate.material import Case, Fetched, Material, Staged, write
 from gatehouse.evaluate.placing import Placer, short_hash
 from gatehouse.evaluate.result import Request, Subject
+from gatehouse.evaluate.traffic import fetching as traffic
 from gatehouse.pin import ROOT, Pin, Slot
 
 if TYPE_CHECKING:
@@ -163,14 +164,16 @@ class Fetcher:
     def _data(self, policy: Policy) -> Mapping[str, str]:
         """Where *evaluate* finds each of the policy's tables."""
         placer = Placer(self.root, self.folder, self.progress)
-        return {kind: placer.place(policy.engine, table) for kind, table in policy.data.tables().items()}
+        placed = {kind: placer.place(policy.engine, table) for kind, table in policy.data.tables().items()}
+        return {**placed, **traffic.bring(policy, self.root, self.folder, self.progress)}
 
     def _digests(self, policy: Policy, data: Mapping[str, str]) -> Mapping[str, str]:
         """Of what was fetched; whoever reads what was passed through says what it held."""
         from gatehouse.registry.digest import file_digest
 
         tables = policy.data.tables()
-        fetched = {kind: path for kind, path in data.items() if not passed_through(policy.engine, tables[kind].where)}
+        passed = {kind for kind, table in tables.items() if passed_through(policy.engine, table.where)}
+        fetched = {kind: path for kind, path in data.items() if kind not in passed}
         return {kind: file_digest(self.folder / path) for kind, path in fetched.items()}
 
 

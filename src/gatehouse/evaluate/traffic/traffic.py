@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gatehouse.declare.types import Policy
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.result import Request
+from gatehouse.evaluate.statistics.own import NONE, Own
 from gatehouse.evaluate.traffic.columns import EXPOSURES, OUTCOMES, SHADOW, Kind
 from gatehouse.evaluate.traffic.log import Log, read
 from gatehouse.pin import Pin
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Traffic:
-    """One model's logs, as they were fetched; ``folder`` is None where there were none.
+    """One model's logs, as they were fetched; ``folder`` is None where there were none. ``own`` are the team's metrics.
 
     Raises GatehouseError for a log that is not as docs/traffic.md says. Nothing logged is an answer, not an error.
     """
@@ -32,6 +33,7 @@ class Traffic:
     request: Request
     policy: Policy
     now: datetime
+    own: Own = NONE
 
     def shadow(self, warmup: timedelta, metric: str | None = None, confidence: float = 0.95) -> Shadowed | None:
         """What this very pin did in the shadow of this slot; None where it never was. Needs a champion.
@@ -57,8 +59,9 @@ class Traffic:
         with desk([self._shadow, self._outcomes]) as opened:
             plan = None
             if metric is not None:
-                metrics.get(metric, task)  # a typo is said before millions of rows are read
-                plan = Plan(task, (metric,), ("candidate", "champion"), threshold=threshold, classes=_classes(opened))
+                metrics.get(metric, task, self.own)  # a typo is said before millions of rows are read
+                models, classes = ("candidate", "champion"), _classes(opened)
+                plan = Plan(task, (metric,), models, threshold=threshold, classes=classes, own=self.own)
             return shadowed(opened, asked, self._shadow.groups, plan)
 
     def experiment(self, window: timedelta, value: Value = "outcome", name: str | None = None) -> Experiment | None:
