@@ -71,8 +71,8 @@ def shadow_rows(hours: Any, champion: Any = None, shadow: Any = None, **more: An
     }
 
 
-def exposure_rows(units: Any, challenger: Any, hours: Any, share: float = 0.5, **more: Any) -> dict[str, Any]:
-    """One request a row; ``challenger`` says which rows that arm answered."""
+def exposure_rows(units: Any, challenger: Any, hours: Any, **more: Any) -> dict[str, Any]:
+    """One request a row, half of the units for each arm; ``challenger`` says which rows that arm answered."""
     n = len(units)
     ours = np.asarray(challenger, bool)
     return {
@@ -81,7 +81,7 @@ def exposure_rows(units: Any, challenger: Any, hours: Any, share: float = 0.5, *
         "unit": list(units),
         "experiment": ["gbm-q4"] * n,
         "arm": ["challenger" if mine else "champion" for mine in ours],
-        "share": [share if mine else 1 - share for mine in ours],
+        "share": [0.5] * n,
         "model": [made.SLOT.model] * n,
         "version": [CANDIDATE.version if mine else CHAMPION.version for mine in ours],
         "digest": [CANDIDATE.digest if mine else CHAMPION.digest for mine in ours],
