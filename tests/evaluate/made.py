@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gatehouse.declare.types import Banding, Data, Evaluation, Policy, Prediction, StagePolicy, Table, Where
+from gatehouse.evaluate.engines import Streamed
 from gatehouse.evaluate.evidence import Evidence
 from gatehouse.evaluate.material import Case, Fetched
 from gatehouse.evaluate.result import Request, Subject
@@ -106,6 +107,24 @@ def bench(folder: Path) -> Bench:
     made.tables["evaluation"] = made.table("eval", models.frame(2_000, seed=7))
     made.tables["production"] = made.table("production", models.features(1_000, seed=9))
     return made
+
+
+class InMemory(Streamed):
+    """An Arrow table as an engine would open it, in batches of at most ``size`` rows."""
+
+    def __init__(self, table: pa.Table, size: int = 1_000) -> None:
+        self._table, self._size = table, size
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self._table.schema
+
+    def count(self) -> int:
+        return int(self._table.num_rows)
+
+    def batches(self, columns: Any = None) -> Any:
+        chosen = self._table if columns is None else self._table.select(list(columns))
+        return iter(chosen.to_batches(max_chunksize=self._size))
 
 
 class Fickle(mlflow.pyfunc.PythonModel):  # type: ignore[misc] # mlflow is untyped

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -9,13 +10,32 @@ import pyarrow as pa
 import pytest
 
 from gatehouse.errors import GatehouseError
-from gatehouse.evaluate.labels import Labels, class_name, read_labels
+from gatehouse.evaluate import labels as labels_module
+from gatehouse.evaluate.labels import Survey, class_name
 from tests.evaluate.made import EVALUATION
 
+POSITIVE = msgspec.structs.replace(EVALUATION, positive=3)
 
-def read(values: Any, task: str = "binary", **more: Any) -> Labels:
-    column = values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([pa.array(values)])
-    return read_labels(column, msgspec.structs.replace(EVALUATION, **more), task)
+
+@dataclass
+class Read:
+    """What became of a column's labels."""
+
+    values: np.ndarray[Any, Any]
+    classes: tuple[str, ...]
+
+
+def parts(values: Any) -> list[pa.Array]:
+    return values.chunks if isinstance(values, pa.ChunkedArray) else [pa.array(values)]
+
+
+def read(values: Any, task: str = "binary", **more: Any) -> Read:
+    evaluation = msgspec.structs.replace(EVALUATION, **more)
+    survey = Survey(evaluation, task)
+    for part in parts(values):
+        survey.update(pa.record_batch([part], [evaluation.label]))
+    found = survey.finish()
+    return Read(np.concatenate([found.numbers(part) for part in parts(values)]), found.classes)
 
 
 @pytest.mark.parametrize("values", [[0, 1, 1], [0.0, 1.0, 1.0], [False, True, True]])
@@ -44,6 +64,38 @@ def test_labels_in_several_chunks_and_dictionaries_are_read_as_one_column() -> N
     chunk = pa.array(["no", "yes", "no"]).dictionary_encode()
 
     assert read(pa.chunked_array([chunk, chunk]), positive="yes").values.tolist() == [0, 1, 0] * 2
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_a_survey_in_parts_finds_what_one_survey_finds(task: str) -> None:
+    values = [3, 1, 1, 3, 1, 3]
+    whole, parts = Survey(POSITIVE, task), [Survey(POSITIVE, task) for _ in range(3)]
+    whole.update(pa.record_batch([pa.array(values)], [POSITIVE.label]))
+    for place, part in enumerate(parts):
+        part.update(pa.record_batch([pa.array(values[place * 2 : place * 2 + 2])], [POSITIVE.label]))
+    for part in parts[1:]:
+        parts[0].merge(Survey.from_bytes(POSITIVE, task, part.to_bytes()))
+
+    assert parts[0].finish() == whole.finish()
+    assert parts[0].finish().numbers(pa.array([1, 3])).tolist() == ([0, 1] if task != "regression" else [1, 3])
+
+
+def test_what_one_part_of_a_table_lacks_the_whole_lacks() -> None:
+    there, lacking = Survey(EVALUATION, "regression"), Survey(EVALUATION, "regression")
+    there.update(pa.record_batch([pa.array([1.0])], [EVALUATION.label]))
+    lacking.update(pa.record_batch([pa.array([np.nan, np.inf])], [EVALUATION.label]))
+    there.merge(Survey.from_bytes(EVALUATION, "regression", lacking.to_bytes()))
+
+    with pytest.raises(GatehouseError, match="1 rows have no label"):
+        there.finish()
+
+
+def test_numbers_are_no_classes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labels_module, "MOST_CLASSES", 3)
+
+    assert len(read(["a", "b", "c"], "multiclass").classes) == 3
+    with pytest.raises(GatehouseError, match="has more than 3 values"):
+        read(["a", "b", "c", "d"], "multiclass")
 
 
 def test_classes_of_many_are_numbered_in_order() -> None:

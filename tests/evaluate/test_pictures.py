@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from gatehouse.evaluate.labels import Labels
 from gatehouse.evaluate.pictures import CLOUD_POINTS, CURVE_POINTS, residuals, roc
-from gatehouse.evaluate.scored import Scored
+from gatehouse.evaluate.scored import Beside, Scored
 from gatehouse.evaluate.statistics.ranking import auc
+from tests.evaluate import made
 from tests.gates.given import board, scores
 
 
@@ -42,7 +43,9 @@ def test_scores_that_are_no_numbers_are_not_drawn() -> None:
 
 def test_a_cloud_is_an_even_sample_of_the_rows() -> None:
     truth = np.arange(100_000.0)
-    cloud = residuals(Scored(Labels(truth), {"candidate": truth - 1}, frozenset())).series["candidate"]
+    index = made.InMemory(pa.table({"row": truth}))
+    scored = Scored(Beside(index, (), {"label": truth, "candidate": truth - 1}), len(truth), (), frozenset())
+    cloud = residuals(scored, ["candidate"]).series["candidate"]
 
     assert len(cloud) == CLOUD_POINTS
     assert {y for _, y in cloud} == {1.0}

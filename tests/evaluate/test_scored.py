@@ -7,15 +7,15 @@ import pyarrow as pa
 import pytest
 
 from gatehouse.errors import GatehouseError
-from gatehouse.evaluate.labels import Labels
-from gatehouse.evaluate.scored import Scored, joined, predictions
+from gatehouse.evaluate.engines import Streamed
+from gatehouse.evaluate.scored import Beside, Scored, predictions
 from gatehouse.evaluate.statistics import metrics
 from gatehouse.runtime.answer import Answer
 
-BINARY = Labels(np.array([0.0, 1.0]), ("good", "bad"))
-COUNTED = Labels(np.array([0.0, 1.0]), ("0", "1"))
-THREE = Labels(np.array([0.0, 1.0, 2.0]), ("a", "b", "c"))
-NUMBERS = Labels(np.array([1.0, 2.0]))
+BINARY = ("good", "bad")
+COUNTED = ("0", "1")
+THREE = ("a", "b", "c")
+NUMBERS: tuple[str, ...] = ()
 
 
 def answer(kind: Any, array: Any, classes: Any = None) -> Answer:
@@ -23,7 +23,7 @@ def answer(kind: Any, array: Any, classes: Any = None) -> Answer:
 
 
 @pytest.mark.parametrize(
-    ("said", "labels", "task", "expected"),
+    ("said", "classes", "task", "expected"),
     [
         (answer("scores", [0.2, 0.9], ("good", "bad")), BINARY, "binary", [0.2, 0.9]),
         # The model's positive class is the table's negative one.
@@ -40,8 +40,10 @@ def answer(kind: Any, array: Any, classes: Any = None) -> Answer:
         (answer("probabilities", [[0.1, 0.2, 0.7]], ("c", "a", "b")), THREE, "multiclass", [[0.2, 0.7, 0.1]]),
     ],
 )
-def test_an_answer_becomes_what_the_statistics_read(said: Answer, labels: Labels, task: str, expected: Any) -> None:
-    assert predictions(said, labels, task) == pytest.approx(np.array(expected))
+def test_an_answer_becomes_what_the_statistics_read(
+    said: Answer, classes: tuple[str, ...], task: str, expected: Any
+) -> None:
+    assert predictions(said, classes, task) == pytest.approx(np.array(expected))
 
 
 def test_numbers_that_are_none_are_passed_on_to_be_counted() -> None:
@@ -49,7 +51,7 @@ def test_numbers_that_are_none_are_passed_on_to_be_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "labels", "task", "why"),
+    ("said", "classes", "task", "why"),
     [
         (
             answer("scores", [0.5], (0, 2)),
@@ -68,16 +70,15 @@ def test_numbers_that_are_none_are_passed_on_to_be_counted() -> None:
         (answer("values", [0.1]), THREE, "multiclass", "the task wants one probability a class"),
     ],
 )
-def test_an_answer_that_does_not_suit_is_refused(said: Answer, labels: Labels, task: str, why: str) -> None:
+def test_an_answer_that_does_not_suit_is_refused(said: Answer, classes: tuple[str, ...], task: str, why: str) -> None:
     with pytest.raises(GatehouseError) as raised:
-        predictions(said, labels, task)
+        predictions(said, classes, task)
     assert why in raised.value.message
     assert raised.value.fix
 
 
 def test_a_metric_of_scores_needs_scores_from_both_models() -> None:
-    both = {"candidate": np.zeros(2), "champion": np.zeros(2)}
-    scored = Scored(BINARY, both, frozenset({"champion"}))
+    scored = Scored(Beside(Two(), (), {}), 3, BINARY, frozenset({"champion"}))
 
     scored.suits(metrics.get("accuracy", "binary"))
     with pytest.raises(GatehouseError, match="roc_auc needs scores, and the champion answers labels"):
@@ -86,20 +87,36 @@ def test_a_metric_of_scores_needs_scores_from_both_models() -> None:
         scored.suits(metrics.get("brier", "binary"))
 
 
+class Two(Streamed):
+    """Three rows in two batches."""
+
+    schema = pa.schema([("sex", pa.string())])
+
+    def count(self) -> int:
+        return 3
+
+    def batches(self, columns: Any = None) -> Any:
+        for rows in (["f", "m"], ["x"]):
+            yield pa.RecordBatch.from_pydict({"sex": rows})
+
+
 def test_rows_are_joined_by_position_across_batches() -> None:
-    class Two:
-        schema = pa.schema([("sex", pa.string())])
+    table = Beside(Two(), ["sex"], {"label": np.arange(3.0), "candidate": np.eye(3)})
 
-        def count(self) -> int:
-            return 3
-
-        def batches(self, columns: Any = None) -> Any:
-            for rows in (["f", "m"], ["x"]):
-                yield pa.RecordBatch.from_pydict({"sex": rows})
-
-    scored = Scored(THREE, {"candidate": np.eye(3)}, frozenset())
-
-    first, last = joined(Two(), scored, ["sex"])
+    first, last = table.batches()
     assert last.to_pydict() == {"label": [2.0], "candidate": [[0, 0, 1]], "sex": ["x"]}
     assert first.num_rows == 2
-    assert [batch.schema.names for batch in joined(Two(), scored, [])] == [["label", "candidate"]] * 2
+    assert first.schema == table.schema
+    assert table.count() == 3
+    assert [batch.to_pydict() for batch in table.batches(["label"])] == [{"label": [0, 1]}, {"label": [2]}]
+    assert [batch.schema.names for batch in table.batches(["sex", "label"])] == [["sex", "label"]] * 2
+
+
+@pytest.mark.parametrize("rows", [[], [0], [1], [2], [0, 2], [1, 2], [0, 1, 2]])
+def test_rows_are_taken_by_position_across_batches(rows: list[int]) -> None:
+    table = Beside(Two(), ["sex"], {"label": np.arange(3.0)})
+
+    assert table.take(rows, ["label", "sex"]).to_pydict() == {
+        "label": [float(row) for row in rows],
+        "sex": ["fmx"[row] for row in rows],
+    }

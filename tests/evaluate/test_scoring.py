@@ -1,33 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-
 import pyarrow as pa
 import pytest
 
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.scoring import features
 from gatehouse.registry.signature import Column, Scalar, Signature, Tensor
+from tests.evaluate.made import InMemory
 
 NUMBER = Scalar("double")
 
 
-@dataclass
-class Named:
-    """A table of which only the schema is looked at."""
-
-    schema: pa.Schema
-
-    def count(self) -> int:
-        return 0
-
-    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        return iter(())
-
-
-TABLE = Named(
-    pa.schema([("id", pa.int64()), ("b", pa.float64()), ("a", pa.float64()), ("image", pa.list_(pa.float32()))])
+TABLE = InMemory(
+    pa.schema(
+        [("id", pa.int64()), ("b", pa.float64()), ("a", pa.float64()), ("image", pa.list_(pa.float32()))]
+    ).empty_table()
 )
 
 
@@ -49,7 +36,7 @@ def test_a_tensor_without_a_name_takes_the_one_list_column() -> None:
 
     assert features(signature, TABLE, "eval") == ("image",)
     with pytest.raises(GatehouseError, match="eval has 0 list columns"):
-        features(signature, Named(pa.schema([("a", pa.float64())])), "eval")
+        features(signature, InMemory(pa.schema([("a", pa.float64())]).empty_table()), "eval")
 
 
 def test_columns_without_names_cannot_be_found() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gatehouse.evaluate.scored import Scored
+from gatehouse.evaluate.scored import LABEL, Scored
 from gatehouse.verdict import Curve, Points
 
 if TYPE_CHECKING:
@@ -38,14 +39,16 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return [(round(x, 5), round(y, 5)) for x, y in curve[kept].tolist()]
 
 
-def residuals(scored: Scored) -> Points:
+def residuals(scored: Scored, models: Sequence[str]) -> Points:
     """Truth minus prediction against the prediction, on an even sample of the rows."""
     import numpy as np
 
-    rows = np.unique(np.linspace(0, scored.rows - 1, CLOUD_POINTS).astype(int))
-    truth = scored.labels.values[rows]
+    rows = np.unique(np.linspace(0, scored.rows - 1, CLOUD_POINTS).astype(int)).tolist()
+    sample = scored.table.take(rows, [LABEL, *models])
+    truth = sample.column(LABEL).to_numpy()
+    answers = {who: sample.column(who).to_numpy() for who in models}
     series = {
-        who: [(float(x), float(y)) for x, y in zip(values[rows], truth - values[rows], strict=True)]
-        for who, values in scored.predictions.items()
+        who: [(float(x), float(y)) for x, y in zip(values, truth - values, strict=True)]
+        for who, values in answers.items()
     }
     return Points("Residuals", "prediction", "truth minus prediction", series)

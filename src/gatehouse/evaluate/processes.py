@@ -44,12 +44,21 @@ class Processes:
 
     def _start(self, who: str) -> ModelProcess | GatehouseError:
         fetched = self._models[who]
-        if fetched.digest != fetched.subject.pin.digest:
-            return GatehouseError(
-                f"the {who}'s artifact is not the one that is pinned, so it was not run", "see the artifact gate"
-            )
         try:
-            process = ModelProcess.start(self._folder / fetched.folder, launcher=self._launcher, method=self._method)
+            artifact = pinned(who, fetched, self._folder)
+        except GatehouseError as error:
+            return error
+        try:
+            process = ModelProcess.start(artifact, launcher=self._launcher, method=self._method)
         except GatehouseError as error:
             return GatehouseError(f"{who}: {error.message}", error.fix)
         return self._stack.enter_context(process)
+
+
+def pinned(who: str, fetched: Fetched, folder: Path) -> Path:
+    """Where the artifact is below ``folder``. Raises GatehouseError for one that nobody reviewed: it is run nowhere."""
+    if fetched.digest != fetched.subject.pin.digest:
+        raise GatehouseError(
+            f"the {who}'s artifact is not the one that is pinned, so it was not run", "see the artifact gate"
+        )
+    return folder / fetched.folder

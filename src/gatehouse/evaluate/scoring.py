@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatehouse.errors import GatehouseError
@@ -14,10 +15,25 @@ from gatehouse.evaluate.schema import list_columns
 from gatehouse.registry.signature import Signature, Tensor
 from gatehouse.runtime.answer import Answer
 from gatehouse.runtime.failures import ModelError
-from gatehouse.runtime.process import ModelProcess
+from gatehouse.runtime.process import Method, ModelProcess
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model for whichever engine is to run it: its artifact's folder (raises GatehouseError where the artifact is not
+    the pinned one), the columns that it is given, how it is asked, and what starts its process on this machine."""
+
+    artifact: Callable[[], Path]
+    features: tuple[str, ...]
+    method: Method
+    start: Callable[[], ModelProcess]
+
+    def asked(self) -> Asked:
+        """Raises GatehouseError where the process does not come up."""
+        return Asked(self.start(), self.features)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +54,8 @@ def score(table: Table, models: Mapping[str, Asked]) -> dict[str, Answer]:
     The models run side by side: each is a process of its own, so two cores halve the wait. Raises GatehouseError
     naming the model that fails.
     """
+    if not models:
+        return {}
     columns = list(dict.fromkeys(name for asked in models.values() for name in asked.features))
     parts: dict[str, list[Answer]] = {name: [] for name in models}
     with ThreadPoolExecutor(max_workers=len(models)) as pool:
@@ -62,12 +80,15 @@ def _joined(who: str, answers: Sequence[Answer]) -> Answer:
     if len(answers) == 1:
         return first
     if any((answer.kind, answer.classes) != (first.kind, first.classes) for answer in answers):
-        kinds = " and ".join(sorted({str(answer.kind) for answer in answers}))
-        raise GatehouseError(
-            f"{who}: the model answers {kinds}, now one and now the other",
-            "let predict return one type, whatever the rows",
-        )
+        raise mixed(who, [answer.kind for answer in answers])
     return Answer(first.kind, np.concatenate([answer.array for answer in answers]), first.classes)
+
+
+def mixed(who: str, kinds: Iterable[str]) -> GatehouseError:
+    return GatehouseError(
+        f"{who}: the model answers {' and '.join(sorted(set(kinds)))}, now one and now the other",
+        "let predict return one type, whatever the rows",
+    )
 
 
 def features(signature: Signature, table: Table, named: str) -> tuple[str, ...]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gatehouse.declare.types import Evaluation, Policy
+from gatehouse.declare.types import Evaluation, Policy, Where
 from gatehouse.errors import GatehouseError, NotFound
-from gatehouse.evaluate.engines.embedded import Embedded
+from gatehouse.evaluate.engines import Engine, Recipe
 from gatehouse.evaluate.material import Case
+from gatehouse.evaluate.missing import Missing
 from gatehouse.evaluate.scored import LABEL
 from gatehouse.evaluate.scoring import no_column
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tables:
-    """One case's tables. ``models`` are the names of the prediction columns that the statistics will see beside them.
+    """One case's tables. ``models`` are the names of the prediction columns that the statistics will see beside them;
+    ``engine`` opens what was fetched, and what only it can read.
 
     Raises NotFound for a table that the policy does not name or that was not fetched, GatehouseError for one that does
     not read.
@@ -32,6 +35,7 @@ class Tables:
     case: Case
     policy: Policy
     models: tuple[str, ...]
+    engine: Engine
 
     @property
     def evaluation(self) -> Evaluation:
@@ -42,13 +46,13 @@ class Tables:
     @cached_property
     def labelled(self) -> Table:
         """The evaluation table. Raises GatehouseError where its digest is not the policy's, or a column is missing."""
-        evaluation, found = self.evaluation, self.case.digests.get("evaluation")
+        evaluation, found = self.evaluation, self.digests.get("evaluation")
         if evaluation.digest is not None and evaluation.digest != found:
             raise GatehouseError(
                 f"{evaluation.named} has the digest {found}, the policy names {evaluation.digest}",
                 "bring back the table that was agreed on, or change the policy in a reviewed change",
             )
-        table = self._open("evaluation", evaluation.named)
+        table = self._open("evaluation", evaluation.where)
         for column in (evaluation.label, *self.beside):
             if column not in table.schema.names:
                 raise no_column(evaluation.named, column, table)
@@ -67,12 +71,17 @@ class Tables:
                 )
         return tuple(dict.fromkeys(columns))
 
-    @property
-    def labels(self) -> pa.ChunkedArray:
-        """The label column, in the order of the rows."""
-        import pyarrow as pa
-
-        return pa.chunked_array([batch.column(0) for batch in self.labelled.batches([self.evaluation.label])])
+    @cached_property
+    def digests(self) -> Mapping[str, str]:
+        """What each table contains: found when it was fetched, else by the engine that reads it where it is."""
+        data = self.policy.data
+        named = {"evaluation": data.evaluation, "production": data.production}
+        there = {
+            kind: self.engine.digest(table.where.text, table.where.named, table.where.kind)
+            for kind, table in named.items()
+            if table is not None and kind in self.case.data and kind not in self.case.digests
+        }
+        return {**self.case.digests, **there}
 
     def sample(self, columns: list[str]) -> pa.Table:
         """Labelled rows to draw from: the first batch is plenty."""
@@ -85,18 +94,16 @@ class Tables:
         """What the feature pipeline makes now."""
         if self.policy.data.production is None:
             raise NotFound("the policy names no production data", "add data.production to policy.yaml")
-        return self._open("production", self.policy.data.production.named)
+        return self._open("production", self.policy.data.production.where)
 
     def nulls(self) -> dict[str, int]:
         """How many values each column of the production table lacks."""
-        counts = dict.fromkeys(self.production.schema.names, 0)
-        for batch in self.production.batches():
-            for name, column in zip(batch.schema.names, batch.columns, strict=True):
-                counts[name] += column.null_count
-        return counts
+        return self.production.reduce(Recipe(Missing)).finish()
 
-    def _open(self, kind: str, named: str) -> Table:
+    def _open(self, kind: str, where: Where) -> Table:
         place = self.case.data.get(kind)
         if place is None:
-            raise NotFound(f"{named} was not fetched", "fetch it again")
-        return Embedded().open(str(self.folder / place), named)
+            raise NotFound(f"{where.named} was not fetched", "fetch it again")
+        if kind in self.case.digests:
+            return self.engine.open(str(self.folder / place), where.named)
+        return self.engine.open(where.text, where.named, where.kind)
