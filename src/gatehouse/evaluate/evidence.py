@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from gatehouse.evaluate.statistics.fairness import Disparity, Rule
     from gatehouse.evaluate.statistics.planning import Need
     from gatehouse.evaluate.statistics.profile import Profile
+    from gatehouse.evaluate.stress.shaken import Shaken, Stress
     from gatehouse.verdict import Curve, Points
 
 CANDIDATE, CHAMPION = "candidate", "champion"
@@ -72,6 +73,7 @@ class Evidence:
         self._metrics: tuple[str, ...] = ()
         self._along: tuple[str, ...] = ()
         self._own = own
+        self.say: Callable[[str], None] = lambda _: None  # where long work tells how far it is
         self.policy = policy
         self.request = case.request
 
@@ -217,6 +219,14 @@ class Evidence:
         prediction = self.policy.prediction
         seen = view.View(self.scored, kept, self.policy.task, prediction.threshold, self.models)
         return sql.answers(queries, seen.schema, seen.batches(), bounds, self.tables.evaluation.id)
+
+    def shaken(self, stress: Stress) -> Shaken:
+        """Both models on rows that are not perfect: see ``gatehouse.evaluate.stress``."""
+        from gatehouse.evaluate.stress.drawn import Case as Shaking
+        from gatehouse.evaluate.stress.drawn import shake
+
+        case = Shaking(self.request, self.policy, self._own, self.tables, self.signature)
+        return shake(case, {who: self._asked(who) for who in self.models}, stress, self.say)
 
     def needs(self, metric: str, rule: Rule) -> tuple[Need, ...]:
         """Groups that are too small for the rule, by the labels alone: no model is asked."""

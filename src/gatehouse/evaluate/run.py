@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from gatehouse.declare.load import require
@@ -81,7 +82,9 @@ class Evaluator:
         """Each gate's verdict, in the policy's order. A gate that does not exist is an ERROR, never passed over."""
         request, policy = evidence.request, evidence.policy
         for name, gate in asked:
-            self.progress(f"{request.slot.model} version {request.candidate.version}: {name}")
+            step = f"{request.slot.model} version {request.candidate.version}: {name}"
+            self.progress(step)
+            evidence.say = partial(self._further, step)
             if gate is None:
                 yield plainly(
                     Outcome.ERROR,
@@ -90,6 +93,9 @@ class Evaluator:
                 ).named(name)
             else:
                 yield judge(gate, evidence, policy.gates.get(name, {}))
+
+    def _further(self, step: str, said: str) -> None:
+        self.progress(f"{step}: {said}")
 
 
 def _unfetched(case: Case) -> Verdict:
