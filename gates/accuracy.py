@@ -19,6 +19,7 @@ THRESHOLDS = {
     "type": "object",
     "additionalProperties": False,
     "required": ["metric"],
+    "examples": [{"metric": "roc_auc", "minimum": 0.82, "min_improvement": 0.005}],
     "properties": {
         "metric": {
             "type": "string",

@@ -41,6 +41,9 @@ THRESHOLDS = {
     "type": "object",
     "additionalProperties": False,
     "required": ["rules"],
+    "examples": [
+        {"rules": [{"name": "no minors", "sql": "select * from scored where age < 18 and decision = 1", "max_rows": 0}]}
+    ],
     "properties": {
         "rules": {
             "type": "array",

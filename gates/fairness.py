@@ -16,6 +16,7 @@ THRESHOLDS = {
     "type": "object",
     "additionalProperties": False,
     "required": ["max_disparity"],
+    "examples": [{"metric": "roc_auc", "max_disparity": 0.05, "min_group_size": 50}],
     "properties": {
         "metric": {
             "type": "string",

@@ -30,6 +30,7 @@ _BUDGETS = {f"{name.replace('.', '_')}_ms": name for name in PERCENTILES}
 THRESHOLDS = {
     "type": "object",
     "additionalProperties": False,
+    "examples": [{"p95_ms": 50, "rate_per_s": 100, "duration_s": 10}],
     "properties": {
         **{
             key: {"type": "number", "exclusiveMinimum": 0, "description": f"Budget of the {name}, in milliseconds."}
