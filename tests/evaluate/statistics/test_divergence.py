@@ -12,6 +12,8 @@ from scipy.spatial.distance import jensenshannon
 from gatehouse.evaluate.statistics.divergence import (
     adjusted,
     chi_square,
+    cramers_v,
+    floors,
     js,
     kl,
     ks,
@@ -30,6 +32,16 @@ def test_psi_is_the_sum_over_bins_in_natural_logarithms() -> None:
     by_hand = (0.4 - 0.5) * math.log(0.4 / 0.5) + (0.3 - 0.2) * math.log(0.3 / 0.2)
     assert psi(expected, actual).sum() == pytest.approx(by_hand, abs=1e-12)
     assert by_hand == pytest.approx(0.0628609, abs=1e-7)
+
+
+def test_psi_is_the_published_one() -> None:
+    # The reference page of psi() in the R package KAscore, which follows Siddiqi (2017), Intelligent Credit Scoring:
+    # 1,000 development and 200 monitoring scores drawn after set.seed(123) in four score ranges, and it prints
+    # 0.3404592. The counts are those that R's generator draws there.
+    development, monitoring = np.array([248, 247, 260, 245]), np.array([13, 43, 63, 81])
+    assert psi(development / 1000, monitoring / 200).sum() == pytest.approx(0.3404592, abs=5e-8)
+    # Ours adds half a row to each bin, which hardly matters where no bin is nearly empty.
+    assert psi(smoothed(development), smoothed(monitoring)).sum() == pytest.approx(0.3404592, abs=0.01)
 
 
 def test_psi_is_both_kullback_leibler_divergences_together() -> None:
@@ -51,6 +63,39 @@ def test_the_noise_floor_is_what_samples_without_change_show() -> None:
         expected, actual = random.multinomial(2000, np.full(10, 0.1)), random.multinomial(1000, np.full(10, 0.1))
         over += psi(smoothed(expected), smoothed(actual)).sum() > noise_floor(2000, 1000, 10)
     assert 30 <= over <= 70
+
+
+def test_every_divergence_has_the_floor_that_samples_without_change_show() -> None:
+    random = np.random.default_rng(5)
+    n, m, over = 2000, 1000, dict.fromkeys(("psi", "kl", "js", "cramers_v", "ks"), 0)
+    expect = floors(noise_floor(n, m, 10), n, m)
+    for _ in range(600):
+        e, a = random.multinomial(n, np.full(10, 0.1)), random.multinomial(m, np.full(10, 0.1))
+        x, y = smoothed(e), smoothed(a)
+        found = {"psi": float(psi(x, y).sum()), "kl": kl(x, y), "js": js(x, y), "cramers_v": cramers_v(e, a)}
+        found["ks"] = ks(random.random(n), random.random(m))
+        for name, value in found.items():
+            over[name] += value > expect[name]
+    # Nominally 5 %: 30 of 600, sd 5.3.
+    assert all(15 <= count <= 46 for count in over.values()), over
+
+
+@settings(deadline=None)
+@given(COUNTS, st.data())
+def test_cramers_v_is_what_scipy_says_of_equally_many_rows(expected: list[int], data: st.DataObject) -> None:
+    actual = data.draw(st.permutations(expected))
+    table = np.array([expected, actual])
+    table = table[:, table.sum(axis=0) > 0]
+    if table.shape[1] > 1:
+        peer = stats.contingency.association(table, method="cramer")
+        assert cramers_v(expected, actual) == pytest.approx(peer, abs=1e-9)
+    assert cramers_v(expected, [7 * count for count in actual]) == pytest.approx(cramers_v(expected, actual), abs=1e-9)
+
+
+def test_cramers_v_runs_from_nothing_to_all() -> None:
+    assert cramers_v([5, 5], [50, 50]) == 0.0
+    assert cramers_v([5, 0], [0, 9]) == pytest.approx(1.0)
+    assert cramers_v([0, 0], [0, 9]) == 0.0
 
 
 def test_nothing_to_compare_has_no_floor() -> None:

@@ -39,13 +39,21 @@ def test_no_trials_have_no_interval() -> None:
     assert np.isnan(wilson(0, 0, Z)).all()
 
 
-def test_newcombe_is_his_published_example() -> None:
-    # Newcombe (1998), Statistics in Medicine 17:873, table II, example a: 56/70 against 48/80, method 10.
-    low, high = newcombe((56, 48), (70, 80), Z)
-    assert (float(low), float(high)) == pytest.approx((0.0524, 0.3339), abs=5e-5)
-    # Example h, 10/10 against 0/20: method 10 stays inside -1 to 1.
-    low, high = newcombe((10, 0), (10, 20), Z)
-    assert (float(low), float(high)) == pytest.approx((0.6791, 1.0), abs=5e-5)
+@pytest.mark.parametrize(
+    ("hits", "trials", "low", "high"),
+    [
+        # Ritland et al. (2007), 7 of 34 against 1 of 34: the tests of the R package contingencytables, which goes with
+        # Fagerland, Lydersen and Laake's book, print 0.0189 to 0.3404.
+        ((7, 1), (34, 34), 0.0189, 0.3404),
+        # The rest computed independently, with statsmodels 0.15.0, confint_proportions_2indep(method="newcomb").
+        ((56, 48), (70, 80), 0.05243147, 0.33387265),
+        ((9, 3), (10, 10), 0.17052272, 0.80901797),
+        ((10, 0), (10, 20), 0.67908604, 1.0),
+    ],
+)
+def test_newcombe_is_what_others_print(hits: tuple[int, int], trials: tuple[int, int], low: float, high: float) -> None:
+    found = newcombe(hits, trials, Z)
+    assert (float(found[0]), float(found[1])) == pytest.approx((low, high), abs=5e-5)
 
 
 @settings(deadline=None)

@@ -9,6 +9,7 @@ import pytest
 from gatehouse.evaluate.statistics.board import Board
 from gatehouse.evaluate.statistics.fairness import Kind, Rule
 from gatehouse.evaluate.statistics.planning import Need, hanley_mcneil, needs
+from gatehouse.evaluate.statistics.ranking import auc
 from gatehouse.verdict import Outcome
 from tests.evaluate.statistics.cases import boarded
 
@@ -23,9 +24,24 @@ def _board(sizes: dict[str, int]) -> Board:
     return boarded("binary", (), _labels(sizes), models=(), groups=("g",))
 
 
-def test_the_variance_of_an_auc_is_the_published_one() -> None:
-    # Hanley and McNeil (1982), Radiology 143:29: an area of 0.893 from 51 abnormal and 58 normal images, SE 0.032.
-    assert math.sqrt(hanley_mcneil(0.893, 51, 58)) == pytest.approx(0.032, abs=1e-3)
+def test_the_variance_of_an_auc_is_that_of_exponential_scores() -> None:
+    # Hanley and McNeil's (1982) formula is exact where both classes' scores are exponential; tried on 4,000 samples,
+    # whose standard deviation is known to 1.1 %.
+    random = np.random.default_rng(6)
+    for area, positives, negatives in ((0.893, 51, 58), (0.7, 20, 90)):
+        rate = (1 - area) / area  # P(positive > negative) of exponentials with rates ``rate`` and 1
+        areas = [
+            auc(
+                np.r_[np.ones(positives), np.zeros(negatives)],
+                np.r_[random.exponential(1 / rate, positives), random.exponential(1, negatives)],
+            )
+            for _ in range(4_000)
+        ]
+        assert np.mean(areas) == pytest.approx(area, abs=0.003)
+        assert math.sqrt(hanley_mcneil(area, positives, negatives)) == pytest.approx(np.std(areas), rel=0.035)
+
+
+def test_an_auc_of_one_class_has_no_variance() -> None:
     assert hanley_mcneil(0.8, 0, 10) == math.inf
 
 

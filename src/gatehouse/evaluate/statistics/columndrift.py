@@ -32,10 +32,11 @@ class ColumnDrift(msgspec.Struct, frozen=True):
     ``psi``, ``kl``, ``js`` are in nats over ``bins``, missing and unseen values among them; None where the feature
     cannot be compared, and ``note`` says why. ``cramers_v``, 0 to 1, is the chi-square test's effect size over the same
     bins, as it would be of equally many rows on both sides. ``ks`` and ``wasserstein`` are for numbers only, of values
-    that are there, read at the profile's quantiles: ``ks`` is at most 1/200 too small; ``wasserstein`` is in the
-    feature's unit, ``wasserstein_sd`` in standard deviations of the training values, infinite where these are all the
-    same. ``p_value`` is the chi-square test's, ``adjusted_p`` corrected for the number of features; ``floor`` is the
-    PSI that chance alone exceeds in 5 % of samples of this size.
+    that are there, read at the profile's 199 quantiles: ``ks`` is exact up to 200 training values, and beyond at most
+    1/100 too small; ``wasserstein`` is in the feature's unit, exact but for what lies between two quantiles, and
+    ``wasserstein_sd`` in standard deviations of the training values, infinite where these are all the same.
+    ``p_value`` is the chi-square test's, ``adjusted_p`` corrected for the number of features; ``floor`` is the PSI that
+    chance alone exceeds in 5 % of samples of this size.
     """
 
     feature: str
