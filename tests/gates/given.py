@@ -13,6 +13,7 @@ import pyarrow as pa
 from gatehouse.declare.types import Policy
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate import sql
+from gatehouse.evaluate.cards import Card
 from gatehouse.evaluate.evidence import Evidence
 from gatehouse.evaluate.gates import builtin, judge
 from gatehouse.evaluate.material import Fetched, Staged
@@ -48,6 +49,8 @@ class Given:
     staged: Staged | None = None
     described: MLModel = field(default_factory=lambda: MLModel(("python_function", "sklearn")))
     today: date = date(2026, 3, 2)
+    cards: dict[str, Card] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
     pickles: Scan = field(default_factory=lambda: Scan(1))
     measured: Board | None = None
     drift: Drift | None = None
@@ -61,6 +64,9 @@ class Given:
     @property
     def rows(self) -> int:
         return self.measured.rows if self.measured else 0
+
+    def card(self, kind: str) -> Card | None:
+        return self.cards.get(kind)
 
     def board(self, metric: str) -> Board:
         assert self.measured is not None

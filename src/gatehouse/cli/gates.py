@@ -8,7 +8,7 @@ from typing import Any
 import click
 import msgspec
 
-from gatehouse.cli import metric_list
+from gatehouse.cli import card, metric_list
 from gatehouse.cli.frame import DONE, Settings, emit, verb
 from gatehouse.evaluate.gates import Gate
 
@@ -26,7 +26,11 @@ class Listed(msgspec.Struct, frozen=True):
 @click.argument("name", required=False)
 @click.option("--markdown", is_flag=True, help="Print the list as a Markdown table, for documentation.")
 @click.option("--metrics", is_flag=True, help="List the metrics instead, this repository's own among them.")
-def command(settings: Settings, name: str | None, markdown: bool, metrics: bool) -> int:
+@click.option("--template", is_flag=True, help="Print a card to begin with, for NAME, which is a gate that reads one.")
+@click.option("--model", help="With --template: ask for what this model's policy asks for.")
+def command(
+    settings: Settings, name: str | None, markdown: bool, metrics: bool, template: bool, model: str | None
+) -> int:
     """List the gates; with NAME, explain one and its thresholds."""
     if metrics:
         return metric_list.show(settings)
@@ -34,6 +38,9 @@ def command(settings: Settings, name: str | None, markdown: bool, metrics: bool)
     from gatehouse.evaluate.gates import discover
 
     gates = discover(WorkTree(settings.repository.root))
+    if template:
+        click.echo(card.template(settings, gates, name, model))
+        return DONE
     chosen = list(gates.values()) if name is None else [_named(gates, name)]
     listed = [Listed(gate.name, gate.origin, gate.doc, gate.schema) for gate in sorted(chosen, key=lambda g: g.name)]
     if markdown:
@@ -77,5 +84,10 @@ def _explained(gate: Gate) -> list[Any]:
     table = Table("threshold", "type", "default", "meaning", box=None, padding=(0, 2, 0, 0))
     for key, part in gate.schema.get("properties", {}).items():
         kind = part.get("type") or "one of " + ", ".join(map(str, part.get("enum", [])))
-        table.add_row(key, str(kind), str(part.get("default", "")), part.get("description", ""))
+        table.add_row(key, str(kind), _shown(part.get("default", "")), part.get("description", ""))
     return [f"{gate.name} ({gate.origin})\n\n{gate.doc}\n", table]
+
+
+def _shown(default: Any) -> str:
+    """A default for people: of a mapping its keys."""
+    return ", ".join(map(str, default)) if isinstance(default, dict | list) else str(default)

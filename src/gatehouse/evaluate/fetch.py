@@ -6,14 +6,15 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from gatehouse.declare.source import Source
 from gatehouse.declare.tables import passed_through
 from gatehouse.declare.types import Declared, Policy
 from gatehouse.errors import GatehouseError, NotFound, Unreachable
-from gatehouse.evaluate.material import Case, Fetched, Material, Staged, write
+from gatehouse.evaluate import papers
+from gatehouse.evaluate.material import Case, Fetched, Material, Paper, Staged, write
 from gatehouse.evaluate.placing import Placer, short_hash
 from gatehouse.evaluate.result import Request, Subject
 from gatehouse.evaluate.traffic import fetching as traffic
@@ -91,9 +92,11 @@ class Fetcher:
                 f"promote another version, or lift the hold in {ROOT}/{request.slot.model}/hold.yaml first",
             )
         data = self._data(policy)
+        candidate = self._model(request.slot, request.slot.stage, request.candidate)
         return Case(
             request=request,
-            candidate=self._model(request.slot, request.slot.stage, request.candidate),
+            candidate=candidate,
+            cards=self._cards(request, policy, candidate.folder),
             champion=self._champion(request),
             staged=self.staged(request),
             data=data,
@@ -114,6 +117,17 @@ class Fetcher:
                 f"add `{request.slot.stage}` under `stages:` in {ROOT}/{model}/policy.yaml",
             )
         return policy
+
+    def _cards(self, request: Request, policy: Policy, folder: str) -> Mapping[str, Paper]:
+        """The cards that the stage's gates look at."""
+        slot, kinds = request.slot, papers.asked(policy, request.slot.stage)
+        stage = self.declared.stages.get(slot.stage)
+        if not kinds or stage is None:
+            return {}
+        reader = self.reader(stage.registry)
+        version = reader.ready(slot.model, request.candidate.version)
+        found = papers.Papers(self.folder, self.base, reader, version, PurePosixPath(folder))
+        return found.fetch(kinds, policy)
 
     def _champion(self, request: Request) -> Fetched | None:
         """The champion, from the registry of the stage that it serves in, which is the last one."""

@@ -35,6 +35,16 @@ class Staged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     soaked: timedelta
 
 
+class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A card as fetched: ``origin`` says where it lay, ``path`` is where it is below the material's folder; or it is
+    there and cannot be had, for the reason ``problem``."""
+
+    origin: str
+    path: str = ""
+    problem: str = ""
+    fix: str = ""
+
+
 class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One request and what was fetched for it.
 
@@ -49,6 +59,7 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     staged: Staged | None = None
     data: Mapping[str, str] = {}
     digests: Mapping[str, str] = {}
+    cards: Mapping[str, Paper] = {}
     problem: str = ""
     fix: str = ""
 

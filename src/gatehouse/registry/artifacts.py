@@ -56,6 +56,14 @@ def profile(reader: RegistryReader, version: Version) -> bytes | None:
 
     Raises GatehouseError for one above PROFILE_LIMIT bytes.
     """
+    return logged(reader, version, PROFILE, PROFILE_LIMIT)
+
+
+def logged(reader: RegistryReader, version: Version, path: PurePosixPath, limit: int) -> bytes | None:
+    """A file of the training run, by its path among the run's artifacts; None where there is none, or no run any more.
+
+    Raises GatehouseError for one above ``limit`` bytes.
+    """
     try:
         run = reader.run(version.run_id) if version.run_id else None
     except NotFound:
@@ -63,16 +71,14 @@ def profile(reader: RegistryReader, version: Version) -> bytes | None:
     if run is None:
         return None
     store = _stores.at(reader.connection, run.artifacts)
-    item = next((item for item in store.files(PROFILE.parent) if item.path == PROFILE), None)
+    item = next((item for item in store.files(path.parent) if item.path == path), None)
     if item is None:
         return None
-    if item.size is None or item.size > PROFILE_LIMIT:
-        raise GatehouseError(
-            f"{PROFILE} of run {run.id} has more than {PROFILE_LIMIT:,} bytes", "log a smaller profile"
-        )
+    if item.size is None or item.size > limit:
+        raise GatehouseError(f"{path} of run {run.id} has more than {limit:,} bytes", "log a smaller one")
     with tempfile.TemporaryDirectory() as scratch:
         store.fetch(item, Path(scratch), lambda _: None)
-        return (Path(scratch) / PROFILE).read_bytes()
+        return (Path(scratch) / path).read_bytes()
 
 
 def location(reader: RegistryReader, version: Version) -> str:
