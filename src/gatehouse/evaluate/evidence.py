@@ -17,7 +17,6 @@ from gatehouse.declare.types import Policy
 from gatehouse.errors import GatehouseError, NotFound
 from gatehouse.evaluate import pictures, schema, sql, view
 from gatehouse.evaluate.cards import Card, read_card
-from gatehouse.evaluate.cards import Card, read_card
 from gatehouse.evaluate.engines import Engine, Recipe
 from gatehouse.evaluate.engines.embedded import Embedded
 from gatehouse.evaluate.material import Case, Fetched, Staged
