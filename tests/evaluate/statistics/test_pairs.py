@@ -52,6 +52,20 @@ def test_a_group_has_its_own_figures_and_unknown_is_one() -> None:
     assert found["north"].difference == pytest.approx(np.abs(champion - shadow)[north].mean())
 
 
+def test_the_bounds_of_all_groups_hold_together() -> None:
+    champion, shadow, region = paired()
+    kernel = Pairs(EDGES, 0.5)
+    kernel.update(champion, shadow, {"region": region})
+
+    everyone, *groups = kernel.finish(0.95)
+
+    assert everyone.interval is not None
+    assert everyone.interval.confidence == pytest.approx(0.9)
+    for one in groups:
+        assert one.interval is not None
+        assert one.interval.confidence == pytest.approx(1 - 2 * 0.05 / 3)
+
+
 def test_parts_merge_to_the_whole() -> None:
     champion, shadow, region = paired()
     one, other, both = (Pairs(EDGES, 0.5) for _ in range(3))

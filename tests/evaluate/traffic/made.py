@@ -107,11 +107,11 @@ class World:
     champion: Pin | None = CHAMPION
     now: datetime = NOW
 
-    def shadow(self, hours: Any, champion: Any = None, shadow: Any = None, name: str = "1", **columns: Any) -> World:
+    def shadow(self, hours: Any, champion: Any = None, shadow: Any = None, name: Any = "1", **columns: Any) -> World:
         write(self.folder, SHADOW, shadow_rows(hours, champion, shadow, **columns), name)
         return self
 
-    def exposures(self, units: Any, challenger: Any, hours: Any, name: str = "1", **columns: Any) -> World:
+    def exposures(self, units: Any, challenger: Any, hours: Any, name: Any = "1", **columns: Any) -> World:
         write(self.folder, EXPOSURES, exposure_rows(units, challenger, hours, **columns), name)
         return self
 

@@ -113,9 +113,16 @@ class Pairs:
             self._put(key, cell)
 
     def finish(self, confidence: float = 0.95) -> tuple[Divergence, ...]:
-        """All requests first, then each group by column and name; none without requests."""
+        """All requests first, then each group by column and name; none without requests.
+
+        The groups' bounds hold together: each spends its part of the error (Bonferroni).
+        """
         decides = self._threshold is not None or self._edges is None
-        return tuple(self._finished(key, self._cells[key], decides, confidence) for key in sorted(self._cells))
+        each = 1 - (1 - confidence) / max(1, len(self._cells) - 1)
+        return tuple(
+            self._finished(key, self._cells[key], decides, each if key[0] else confidence)
+            for key in sorted(self._cells)
+        )
 
     def _finished(self, key: Key, cell: _Cell, decides: bool, confidence: float) -> Divergence:
         # A bin without rows on either side is no bin.

@@ -62,7 +62,7 @@ class Day:
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """``share`` is the challenger's part of the units since ``start``, when both pins were there and the split was last
-    changed; None where no row says it. ``matured_until`` is the last first exposure whose window has passed.
+    changed. ``matured_until`` is the last first exposure whose window has passed.
 
     Left out, and counted: units ``earlier`` than the start or in neither arm; rows ``repeated`` or from the
     ``future``. ``crossed`` units saw both arms (their first counts); ``unidentified`` requests had no unit and are
@@ -70,7 +70,7 @@ class Experiment:
     """
 
     name: str
-    share: float | None
+    share: float
     start: datetime
     last: datetime
     matured_until: datetime | None
