@@ -13,7 +13,7 @@ from gatehouse.evaluate.evidence import Evidence
 from gatehouse.evaluate.gates import Thresholds
 from gatehouse.evaluate.statistics.metric import Better, Metric
 from gatehouse.evaluate.statistics.results import Comparison, Conclusion, Estimate
-from gatehouse.verdict import Curve, Measure, Outcome, Points, Relation, Verdict, at_least, at_most, judged
+from gatehouse.verdict import Curve, Interval, Measure, Outcome, Points, Relation, Verdict, at_least, at_most, judged
 
 THRESHOLDS = {
     "type": "object",
@@ -107,6 +107,9 @@ def _absolute(metric: str, found: Estimate, champion: float | None, thresholds: 
 
 def _improvement(comparison: Comparison) -> Measure:
     interval = comparison.difference.interval
+    if interval and comparison.improvement != comparison.difference.value:
+        # Where less is better an improvement is a difference turned around, and so is what chance leaves of it.
+        interval = Interval(-interval.high, -interval.low, interval.confidence)
     return Measure(
         "improvement",
         comparison.improvement,

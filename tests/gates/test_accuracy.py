@@ -54,6 +54,19 @@ def test_a_loss_is_held_by_its_maximum(off: float, outcome: Outcome) -> None:
     assert said.outcome is outcome
 
 
+def test_the_interval_of_an_improvement_holds_it_also_where_less_is_better() -> None:
+    rng = np.random.default_rng(0)
+    label = rng.normal(10, 2, 300)
+    columns = {"label": label, "candidate": label + rng.normal(0, 1, 300), "champion": label + rng.normal(0, 2, 300)}
+    given = Given(measured=board("regression", ("rmse",), columns), champion=fetched(), policy=REGRESSION)
+
+    said = measure(verdict("accuracy", given, metric="rmse", maximum=5), "improvement")
+
+    assert said.value is not None
+    assert said.interval is not None
+    assert 0 < said.interval.low < said.value < said.interval.high
+
+
 @pytest.mark.parametrize(
     ("metric", "wrong", "right"), [("log_loss", "minimum", "maximum"), ("roc_auc", "maximum", "minimum")]
 )
