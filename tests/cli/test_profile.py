@@ -10,6 +10,7 @@ import pytest
 
 from gatehouse.cli.main import main
 from gatehouse.evaluate.statistics.profile import Profile
+from tests.support.web import served
 
 
 def run(*args: str) -> int:
@@ -37,6 +38,31 @@ def test_the_profile_is_what_a_training_run_would_log(
     capsys.readouterr()
     assert run(str(table)) == 0
     assert capsys.readouterr().out.strip().encode() == written.strip()
+
+
+def test_a_table_behind_a_url_has_the_same_profile(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    assert run(str(table)) == 0
+    here = capsys.readouterr().out
+    with served() as site:
+        site.bodies["/train.parquet"] = table.read_bytes()
+        assert run(f"{site.url}/train.parquet?signature=hunter2") == 0
+        captured = capsys.readouterr()
+        assert run(f"{site.url}/none.parquet", "--out", str(tmp_path / "profile.json")) == 2
+    assert captured.out == here
+    assert "hunter2" not in captured.err
+    assert "/none.parquet: the server answers 404" in capsys.readouterr().err
+    assert not (tmp_path / "profile.json").exists()
+    assert run(table.as_uri()) == 0
+    assert capsys.readouterr().out == here
+
+
+@pytest.mark.parametrize("url", ["ftp://example.com/t.csv", "postgresql://db/w"])
+def test_a_url_that_is_no_table_is_told_what_may_stand_there(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(url) == 2
+    assert "use one of file, gs, http, https, s3, or a path" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no parquet"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -10,19 +11,25 @@ from gatehouse.cli.frame import DONE, Settings, progress, verb
 
 
 @verb
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it here instead of printing it.")
-def command(settings: Settings, data: Path, out: Path | None) -> int:
+def command(settings: Settings, data: str, out: Path | None) -> int:
     """Make the feature profile of the training table DATA (Parquet, CSV or Arrow, or a folder of such files).
+
+    DATA is a path or a URL (s3, gs, https, file), which is read with the credentials of the environment.
 
     Log it with the training run as gatehouse/profile.json. It is JSON, whatever --format says.
     """
+    from gatehouse.declare.tables import scheme
     from gatehouse.evaluate.engines.embedded import Embedded
+    from gatehouse.evaluate.placing import download
     from gatehouse.evaluate.statistics.profile import Profile
 
-    with progress(settings) as say:
-        say(f"reading {data}")
-        profile = Profile.of(Embedded().open(str(data)).batches())
+    with progress(settings) as say, TemporaryDirectory(prefix="gatehouse-") as room:
+        place = download(data, Path(), Path(room), say) if scheme(data) else Path(data)
+        named = data.partition("?")[0] if scheme(data) else data
+        say(f"reading {named}")
+        profile = Profile.of(Embedded().open(str(place), named).batches())
     if out is None:
         click.echo(profile.to_json().decode())
         return DONE

@@ -29,10 +29,10 @@ class Ask:
 
     @property
     def sql(self) -> str:
-        """One statement, without the semicolon that people end it with, and without an order of ours."""
+        """One statement, without the semicolon that people end it with; the line ends, as it may end in a comment."""
         if self.where.kind == "table":
             return f"SELECT * FROM {self.where.text}"  # noqa: S608 # the base commit's, and read-only
-        return self.where.text.strip().rstrip(";").rstrip()
+        return self.where.text.strip().rstrip(";").rstrip() + "\n"
 
     def sorted(self, columns: Sequence[str]) -> str:
         """The statement that sorts by ``order``; NotFound where the answer, which has these columns, lacks it."""
@@ -41,8 +41,7 @@ class Ask:
         if self.order not in columns:
             listed = ", ".join(list(columns)[:20])
             raise NotFound(f"{self.where.named}: no column {self.order!r}, which `id` names", f"it has {listed}")
-        # On lines of its own, since the statement may end in a comment.
-        return f"SELECT * FROM (\n{self.sql}\n) AS asked ORDER BY {name(self.order)}"  # noqa: S608 # as above
+        return f"SELECT * FROM (\n{self.sql}) AS asked ORDER BY {name(self.order)}"  # noqa: S608 # as above
 
     @property
     def file(self) -> Path:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # SQLSTATE classes and codes: the server is gone, starting, stopping or full; all pass by themselves.
 _PASSING = ("08", "57P", "53")
 _READ_ONLY, _FORBIDDEN = "25006", "42501"
+_GONE = re.compile("server closed the connection|terminating connection|no connection to the server|SSL SYSCALL error")
 _BUSY = re.compile("starting up|shutting down|too many clients|too many connections|remaining connection slots")
 
 
@@ -82,7 +83,7 @@ def _unopened(engine: str, text: str) -> GatehouseError:
 
 def _refused(ask: Ask, error: Exception) -> GatehouseError:
     code, why = _code(error), _why(error)
-    if code.startswith(_PASSING) or "server closed the connection" in str(error):
+    if code.startswith(_PASSING) or _GONE.search(str(error)):
         return Unreachable(f"{ask.where.named}: the database went away: {why}", "try again when it is back")
     if code == _READ_ONLY or "cannot insert multiple commands" in why:
         return ask.refused("must be one statement that only reads", "write a SELECT")

@@ -59,7 +59,7 @@ def _schema(ask: Ask, connection: sqlite3.Connection, columns: Sequence[str]) ->
     # By position: an expression's column has no name that can be repeated.
     places = ", ".join(f"c{at}" for at in range(len(columns)))
     asked = ", ".join(f"max(typeof(c{at}) = '{kind}')" for at in range(len(columns)) for kind in _KINDS)
-    sql = f"WITH asked({places}) AS (\n{ask.sql}\n) SELECT {asked} FROM asked"  # noqa: S608 # read-only, see _READING
+    sql = f"WITH asked({places}) AS (\n{ask.sql}) SELECT {asked} FROM asked"  # noqa: S608 # read-only, see _READING
     found = connection.execute(sql).fetchone()
     kinds = [
         [kind for kind, there in zip(_KINDS, found[at * 4 : at * 4 + 4], strict=True) if there]
