@@ -183,6 +183,7 @@ def test_a_large_table_is_asked_about_in_part_and_in_batches(monkeypatch: pytest
     found = predictions_moved(production, _scored(candidate=_uniform(2)), {"candidate": _model(process)}, {}, "binary")
     assert process.asked == [100, 100, 50]
     assert found["candidate"].rows == (250, 250)
+    assert found["candidate"].note == "against the evaluation table, on 250 of 3,000 rows"
 
 
 def test_real_processes_answer_for_production(bench: made.Bench) -> None:

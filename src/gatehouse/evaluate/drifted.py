@@ -8,6 +8,7 @@ stretches, always the same ones: what PSI then misses by chance is 30 times belo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import msgspec
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.engines import Streamed, Table
 from gatehouse.evaluate.scored import Scored, predictions
-from gatehouse.evaluate.scoring import Model, score
+from gatehouse.evaluate.scoring import Asked, Model, score
 from gatehouse.evaluate.statistics.parallel import each
 
 if TYPE_CHECKING:
@@ -61,27 +62,45 @@ def predictions_moved(
     runs. The models run side by side.
     """
     rows = drawn(production.count())
+    # One after the other: the first to be asked for starts both, and two threads must not do that at once.
+    ready = {who: _ready(find) for who, find in models.items()}
 
     def moved(who: str) -> ColumnDrift:
         from gatehouse.evaluate.statistics.drift import ColumnDrift, score_drift
 
         try:
-            model = models[who]()
-            now = _said(who, model, production, rows)
-            logged = None if PREDICTION in model.features else _logged(profiles.get(who))
+            asked = ready[who].get()
+            now = score(Held(production.take(rows, asked.features)), {who: asked})[who]
             values = _column(predictions(now, scored.classes, task), scored.classes)
+            logged = None if PREDICTION in asked.features else _logged(profiles.get(who))
         except GatehouseError as error:
             return ColumnDrift(PREDICTION, "", (0, len(rows)), note=error.message)
         before = _earlier(who, scored) if logged is None or not _alike(logged, values) else logged
-        note = "against the training run" if before is logged else "against the evaluation table"
+        note = f"against the {'training run' if before is logged else 'evaluation table'}"
+        if len(rows) < production.count():
+            note += f", on {len(rows):,} of {production.count():,} rows"
         return msgspec.structs.replace(score_drift(before, values), note=note)
 
     return dict(zip(models, each(moved, models), strict=True))
 
 
-def _said(who: str, model: Model, table: Table, rows: Sequence[int]) -> Any:
-    """The model's answer to some rows, asked a batch at a time."""
-    return score(Held(table.take(rows, model.features)), {who: model.asked()})[who]
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A model that can be asked, or why it cannot."""
+
+    found: Asked | GatehouseError
+
+    def get(self) -> Asked:
+        if isinstance(self.found, GatehouseError):
+            raise self.found
+        return self.found
+
+
+def _ready(find: Callable[[], Model]) -> _Ready:
+    try:
+        return _Ready(find().asked())
+    except GatehouseError as error:
+        return _Ready(error)
 
 
 class Held(Streamed):
