@@ -41,6 +41,7 @@ gates:
   accuracy: {metric: roc_auc, minimum: 0.6, min_improvement: 0.05}
   fairness: {metric: roc_auc, max_disparity: 0.4}
   latency: {p95_ms: 5000, rate_per_s: 40, duration_s: 2, warmup_s: 0.1}
+  schema: {allow_output_change: true}  # the champion answers floats
 stages:
   production: {gates: [GATES], soak: 1h}
 """

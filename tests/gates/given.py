@@ -14,6 +14,7 @@ from gatehouse.declare.types import Policy
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate import sql
 from gatehouse.evaluate.cards import Card
+from gatehouse.evaluate.contract import Contract
 from gatehouse.evaluate.evidence import Evidence
 from gatehouse.evaluate.gates import builtin, judge
 from gatehouse.evaluate.material import Fetched, Staged
@@ -57,6 +58,7 @@ class Given:
     moved: Mapping[str, ColumnDrift] | None = None
     unprofiled: tuple[str, ...] = ()
     fit: tuple[Finding, ...] = ()
+    contract: Contract = field(default_factory=lambda: Contract((), (), compared=False))
     timed: dict[str, Timed] = field(default_factory=dict)
     rules: pa.RecordBatch | None = None
     traffic: Traffic | None = None

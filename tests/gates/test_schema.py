@@ -4,11 +4,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from gatehouse.evaluate.contract import Change, Contract, Kind
 from gatehouse.evaluate.evidence import Evidence
 from gatehouse.evaluate.schema import Finding, Fit
 from gatehouse.verdict import Outcome
 from tests.evaluate import made
-from tests.gates.given import Given, measure, verdict
+from tests.gates.given import Given, fetched, measure, verdict
 from tests.support import models
 
 
@@ -44,8 +45,71 @@ def test_what_loses_nothing_is_named_and_allowed() -> None:
     )
 
 
-def test_a_pipeline_that_makes_what_the_model_takes_passes(real: Evidence) -> None:
-    assert verdict("schema", real).outcome is Outcome.PASS
+def test_a_pipeline_that_makes_what_the_model_takes_passes(bench: made.Bench) -> None:
+    said = verdict("schema", bench.evidence(bench.case(bench.model("good"), bench.model("twin"))))
+
+    assert said.outcome is Outcome.PASS
+    assert said.notes == ()
+
+
+def test_answers_of_another_type_break_those_who_read_them(real: Evidence) -> None:
+    """The champion answers floats, the candidate whole numbers."""
+    said = verdict("schema", real)
+
+    assert said.outcome is Outcome.FAIL
+    assert said.summary == "output 1 is of another type: was tensor of float64 [-1], is tensor of int64 [-1]"
+    assert said.advice[-1] == "or set allow_output_change where every caller is ready for it"
+
+
+def test_answers_may_change_where_the_policy_allows_it_and_the_change_is_named(real: Evidence) -> None:
+    said = verdict("schema", real, allow_output_change=True)
+
+    assert said.outcome is Outcome.PASS
+    assert measure(said, "outputs that break callers").value == 1
+    assert said.notes == ("output 1 is of another type: was tensor of float64 [-1], is tensor of int64 [-1]",)
+
+
+NEW = Change("seed", Kind.ADDED, None, "long, null where it is not sent")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind.breaks])
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_parameter_that_callers_cannot_send_any_more_blocks_whatever_is_allowed(kind: Kind, allowed: bool) -> None:
+    changed = Contract((Change("threshold", kind, "double", "string"), NEW), (), compared=True)
+
+    said = verdict("schema", Given(contract=changed), allow_output_change=allowed)
+
+    assert said.outcome is Outcome.FAIL
+    assert said.summary == f"threshold {kind}: was double, is string"
+    assert measure(said, "parameters that break callers").note == "threshold"
+    assert said.advice[0].startswith("threshold: ")
+    assert said.notes == ("seed is new: is long, null where it is not sent",)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if not kind.breaks])
+def test_changes_that_break_nobody_are_notes(kind: Kind) -> None:
+    changed = Contract((Change("threshold", kind, "0.5", "0.4"),), (), compared=True)
+
+    said = verdict("schema", Given(contract=changed))
+
+    assert said.outcome is Outcome.PASS
+    assert said.notes == (f"threshold {kind}: was 0.5, is 0.4",)
+
+
+def test_a_champion_without_a_signature_is_a_note_and_a_first_promotion_is_none() -> None:
+    unknown = Contract((), (), compared=False)
+
+    assert verdict("schema", Given(contract=unknown)).notes == ()
+    assert verdict("schema", Given(contract=unknown, champion=fetched())).notes == (
+        "the champion has no signature, so what callers rely on could not be compared",
+    )
+
+
+def test_a_real_champion_without_a_signature_can_be_followed(bench: made.Bench) -> None:
+    said = verdict("schema", bench.evidence(bench.case(bench.model("good"), bench.model("unsigned"))))
+
+    assert said.outcome is Outcome.PASS
+    assert said.notes[-1].startswith("the champion has no signature")
 
 
 def test_a_real_table_is_read_for_missing_and_mistyped_columns(bench: made.Bench) -> None:

@@ -17,6 +17,7 @@ from gatehouse.declare.types import Policy
 from gatehouse.errors import GatehouseError, NotFound
 from gatehouse.evaluate import pictures, schema, sql, view
 from gatehouse.evaluate.cards import Card, read_card
+from gatehouse.evaluate.contract import Contract, contract
 from gatehouse.evaluate.engines import Engine, Recipe
 from gatehouse.evaluate.engines.embedded import Embedded
 from gatehouse.evaluate.material import Case, Fetched, Staged
@@ -401,6 +402,13 @@ class Evidence:
         """The candidate's signature against the production table, column by column."""
         tables = self.tables
         return schema.compare(self.signature, tables.production.schema, tables.nulls())
+
+
+    @cached_property
+    def contract(self) -> Contract:
+        """What callers of the champion would notice of the candidate; nothing to compare at a first promotion."""
+        champion = self.champion
+        return contract(self.signature, None if champion is None else self._described(champion).signature)
 
 
 def _signature(fetched: Fetched, described: MLModel) -> Signature:

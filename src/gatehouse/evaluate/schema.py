@@ -97,13 +97,13 @@ def list_columns(table: pa.Schema) -> list[str]:
 
 def _as_column(tensor: Tensor) -> Column:
     """A tensor as rows carry it: the first dimension counts rows, each further one is a list."""
-    kind: DataType = Scalar(_NUMPY.get(tensor.dtype, "any"))
+    kind: DataType = Scalar(NUMPY.get(tensor.dtype, "any"))
     for _ in tensor.shape[1:]:
         kind = Array(kind)
     return Column(tensor.name, kind)
 
 
-_NUMPY: Mapping[str, ScalarName] = {
+NUMPY: Mapping[str, ScalarName] = {
     "bool": "boolean",
     "int32": "integer",
     "int64": "long",
@@ -120,7 +120,7 @@ def _finding(column: Column, table: pa.Schema, nulls: Mapping[str, int]) -> Find
         fit = Fit.MISSING if column.required else Fit.OPTIONAL
         return Finding(name, fit, str(column.type), None)
     kind = table.field(name).type
-    fit, found = _fit(column.type, _described(kind)), _shown(kind)
+    fit, found = suits(column.type, _described(kind)), _shown(kind)
     if not fit.breaks and column.required and nulls.get(name, 0) and str(column.type) in _NEVER_NULL:
         return Finding(name, Fit.NULLS, str(column.type), f"{found} with {nulls[name]:,} missing")
     return Finding(name, fit, str(column.type), found)
@@ -132,7 +132,7 @@ def _shown(kind: pa.DataType) -> str:
     return str(kind) if words == "any" else words
 
 
-def _fit(wanted: DataType, found: DataType) -> Fit:
+def suits(wanted: DataType, found: DataType) -> Fit:
     """How one type suits another; of a nested one, its worst part decides."""
     match wanted, found:
         case Scalar(name="any"), _:
@@ -142,9 +142,9 @@ def _fit(wanted: DataType, found: DataType) -> Fit:
                 return Fit.SAME
             return Fit.WIDENED if wanted.name in _WIDER.get(found.name, ()) else Fit.MISTYPED
         case Array(), Array():
-            return _fit(wanted.items, found.items)
+            return suits(wanted.items, found.items)
         case Map(), Map():
-            return _fit(wanted.values, found.values)
+            return suits(wanted.values, found.values)
         case Object(), Object():
             return max(_fields(wanted, found), key=list(Fit).index, default=Fit.SAME)
     return Fit.MISTYPED
@@ -154,7 +154,7 @@ def _fields(wanted: Object, found: Object) -> Iterator[Fit]:
     there = {field.name: field.type for field in found.fields}
     for field in wanted.fields:
         if field.name in there:
-            yield _fit(field.type, there[field.name])
+            yield suits(field.type, there[field.name])
         elif field.required:
             yield Fit.MISTYPED
 

@@ -81,12 +81,14 @@ class Tensor(msgspec.Struct, frozen=True, tag_field="kind", tag="tensor"):
 
 
 class Param(msgspec.Struct, frozen=True):
-    """A parameter of ``predict``; ``shape`` is None for a single value and ``(-1,)`` for a list."""
+    """A parameter of ``predict``; ``shape`` is None for a single value and ``(-1,)`` for a list. ``defaulted`` is False
+    where the file gives no default at all; MLflow writes ``null`` for a parameter that can be left out."""
 
     name: str
     type: DataType
     default: Any = None
     shape: tuple[int, ...] | None = None
+    defaulted: bool = True
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -166,7 +168,7 @@ def _param(raw: Any, where: str) -> Param:
     if name is None:
         raise Malformed(f"{where} has no name")
     shape = None if spec.get("shape") is None else _shape(spec["shape"], where)
-    return Param(name, _type(spec, where), spec.get("default"), shape)
+    return Param(name, _type(spec, where), spec.get("default"), shape, "default" in spec)
 
 
 def _type(spec: Any, where: str, depth: int = 0) -> DataType:
