@@ -25,6 +25,7 @@ from gatehouse.evaluate.statistics.drift import ColumnDrift, Drift
 from gatehouse.evaluate.statistics.fairness import Disparity, Rule
 from gatehouse.evaluate.statistics.rows import Plan
 from gatehouse.evaluate.statistics.scoreboard import batch_of, score
+from gatehouse.evaluate.stress.shaken import Shaken, Stress
 from gatehouse.evaluate.timed import Timed
 from gatehouse.evaluate.traffic.traffic import Traffic
 from gatehouse.registry.mlmodel import MLModel
@@ -61,6 +62,8 @@ class Given:
     contract: Contract = field(default_factory=lambda: Contract((), (), compared=False))
     timed: dict[str, Timed] = field(default_factory=dict)
     rules: pa.RecordBatch | None = None
+    shaking: Shaken = field(default_factory=lambda: Shaken(0))
+    stress: Stress | None = None
     traffic: Traffic | None = None
 
     @property
@@ -91,6 +94,10 @@ class Given:
     def prediction_drift(self) -> Mapping[str, ColumnDrift]:
         assert self.moved is not None, "nobody set a limit on predictions"
         return self.moved
+
+    def shaken(self, stress: Stress) -> Shaken:
+        self.stress = stress
+        return self.shaking
 
     def picture(self) -> Curve | None:
         return None

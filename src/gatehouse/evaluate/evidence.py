@@ -121,8 +121,8 @@ class Evidence:
 
     @property
     def digests(self) -> dict[str, str]:
-        """What the fetched tables contain, by ``evaluation`` and ``production``."""
-        return dict(self._case.digests)
+        """What the tables contain, by ``evaluation`` and ``production``."""
+        return dict(self.tables.digests)
 
     def card(self, kind: str) -> Card | None:
         """The candidate's ``model_card`` or ``dataset_card``, None where there is none.
@@ -227,7 +227,7 @@ class Evidence:
         from gatehouse.evaluate.stress.drawn import shake
 
         case = Shaking(self.request, self.policy, self._own, self.tables, self.signature)
-        return shake(case, {who: self._asked(who) for who in self.models}, stress, self.say)
+        return shake(case, lambda: {who: self._asked(who) for who in self.models}, stress, self.say)
 
     def needs(self, metric: str, rule: Rule) -> tuple[Need, ...]:
         """Groups that are too small for the rule, by the labels alone: no model is asked."""
@@ -402,7 +402,6 @@ class Evidence:
         """The candidate's signature against the production table, column by column."""
         tables = self.tables
         return schema.compare(self.signature, tables.production.schema, tables.nulls())
-
 
     @cached_property
     def contract(self) -> Contract:

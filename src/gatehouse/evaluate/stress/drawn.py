@@ -33,11 +33,12 @@ class Case:
     signature: Signature
 
 
-def shake(case: Case, asked: Mapping[str, Asked], stress: Stress, say: Callable[[str], None]) -> Shaken:
+def shake(case: Case, started: Callable[[], Mapping[str, Asked]], stress: Stress, say: Callable[[str], None]) -> Shaken:
     """Everything that ``stress`` asks for, on rows that depend on the question alone: the same again for the same
     models and table. Nothing but a note where the candidate takes tensors."""
     if not case.signature.columns():
         return Shaken(0, notes=(TENSORS,))
+    asked = started()
     table, evaluation, task = case.tables.labelled, case.tables.evaluation, case.policy.task
     seed = _seed(case)
     cluster = [evaluation.cluster] if evaluation.cluster else []
