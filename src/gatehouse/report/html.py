@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from gatehouse.evaluate.result import Result
-from gatehouse.report import figures, plots, reading, weight
+from gatehouse.report import basis, figures, plots, reading, weight
 from gatehouse.report.context import Context
 from gatehouse.report.plots import bullet
 from gatehouse.report.text import SAFE_LINK, below, clean, middle
@@ -54,6 +54,8 @@ def _environment() -> Environment:
         "figures": figures,
         "reading": reading,
         "remarks": weight.remarks,
+        "basis": basis.basis,
+        "next_steps": basis.next_steps,
         "FACES": reading.FACES,
         "Outcome": Outcome,
         "bullet": bullet.draw,

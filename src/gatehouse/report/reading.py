@@ -192,6 +192,8 @@ def unusual(result: Result) -> tuple[str, ...]:
         found.append("first promotion here: there is no champion to compare with")
     if result.isolation in ("", "none", "bare"):
         found.append("the model ran without a sandbox")
+    if result.isolation == "cluster":
+        found.append("the models ran in Spark's workers, which may reach whatever the cluster may")
     found += [f"a warning from {verdict.gate}" for verdict in warning(result)]
     found += [
         f"{measure.name} went from {figures.champion_of(measure)} to {figures.value_of(measure)}, inside its limit"

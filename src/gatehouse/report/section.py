@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gatehouse.evaluate.result import Result, Subject
 from gatehouse.report import figures
+from gatehouse.report.basis import next_steps
 from gatehouse.report.context import Context
 from gatehouse.report.reading import (
     FACES,
@@ -128,7 +129,7 @@ def _reason(verdict: Verdict) -> Iterator[str]:
     face = FACES[verdict.outcome]
     meaning = f" _{face.meaning}_" if face.meaning and not verdict.outcome.lets_through else ""
     yield f"- {face.sign} **{markdown(verdict.gate, 40)}** {face.word}: {markdown(verdict.summary)}{meaning}"
-    yield from (f"  - **Next:** {markdown(advice)}" for advice in verdict.advice[:5])
+    yield from (f"  - **Next:** {markdown(advice)}" for advice in next_steps(verdict)[:5])
 
 
 def _evidence(result: Result, context: Context) -> Iterator[str]:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from gatehouse.evaluate.result import Result
 from gatehouse.report import figures
+from gatehouse.report.basis import next_steps
 from gatehouse.report.context import Context
 from gatehouse.report.reading import (
     FACES,
@@ -156,5 +157,5 @@ def _reason(verdict: Verdict) -> Iterator[RenderableType]:
     )
     if meaning := FACES[verdict.outcome].meaning:
         yield Padding(Text(meaning, style="dim"), (0, 0, 0, 2))
-    for advice in verdict.advice[:8]:
+    for advice in next_steps(verdict)[:8]:
         yield Padding(Text(f"→ {clean(advice, 400)}"), (0, 0, 0, 2))

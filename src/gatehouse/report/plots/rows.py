@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gatehouse.report.figures import fixed, number
 from gatehouse.report.plots.axes import Kind, Scale, labels, legend, nothing, over
-from gatehouse.report.plots.svg import FONT, Svg, canvas, element, elide, line, rectangle, text, text_width
+from gatehouse.report.plots.svg import FONT, Svg, canvas, element, elide, elide_apart, line, rectangle, text, text_width
 from gatehouse.report.reading import FACES
 from gatehouse.verdict import Outcome, Row, Rows
 
@@ -81,7 +81,11 @@ def draw(exhibit: Rows, shown: Sequence[Row], width: int) -> Svg:
         *_axis(scale, first, last, width),
         *(line(scale.at(value), first - 2, scale.at(value), last, "limit") for value in limits.values()),
         *names,
-        *(part for index, row in enumerate(shown) for part in _row(exhibit, row, layout, first + layout.step * index)),
+        *(
+            part
+            for index, (row, name) in enumerate(zip(shown, _names(shown, layout), strict=True))
+            for part in _row(exhibit, row, name, layout, first + layout.step * index)
+        ),
         *(
             [text(layout.label + layout.rows - GAP, first - 6, "rows", kind="tick", anchor="end")]
             if layout.rows
@@ -94,7 +98,9 @@ def draw(exhibit: Rows, shown: Sequence[Row], width: int) -> Svg:
 
 def _layout(exhibit: Rows, shown: Sequence[Row], width: int) -> Layout | None:
     stacked = width < WIDE
-    label = 0.0 if stacked else min(max(text_width(row.name[:200]) for row in shown), 0.34 * width) + GAP
+    # A little more than the widest name: what is added and taken off again is not the same to the last digit.
+    widest = max(text_width(row.name[:200]) for row in shown) + 0.1
+    label = 0.0 if stacked else min(widest, 0.34 * width) + GAP
     counted = not stacked and any(row.rows is not None for row in shown)
     rows = max(text_width(_count(row)) for row in shown) + GAP if counted else 0.0
     size = _size(exhibit)
@@ -167,17 +173,23 @@ def _axis(scale: Scale, first: float, last: float, width: float) -> Iterator[Svg
     yield line(scale.start, last, scale.end, last, "axis")
 
 
-def _row(exhibit: Rows, row: Row, layout: Layout, y: float) -> Iterator[Svg]:
+def _names(shown: Sequence[Row], layout: Layout) -> list[str]:
+    """Each row's name in the room that there is for it."""
+    values = max(text_width(_value(row, layout.size)) for row in shown)
+    room = layout.width - values - GAP if layout.stacked else layout.label - GAP
+    return elide_apart([row.name for row in shown], room)
+
+
+def _row(exhibit: Rows, row: Row, name: str, layout: Layout, y: float) -> Iterator[Svg]:
     wrong = LOOKS[row.outcome]
     value = _value(row, layout.size)
     if layout.stacked:
-        name = elide(row.name, layout.width - text_width(value) - GAP)
         yield text(0, y + 15, name, kind=f"label{wrong}", full=row.name)
         yield text(layout.width, y + 15, value, kind=f"value{wrong}", anchor="end")
         middle = y + 29
     else:
         middle = y + layout.step / 2
-        yield text(0, middle + 4, elide(row.name, layout.label - GAP), kind=f"label{wrong}", full=row.name)
+        yield text(0, middle + 4, name, kind=f"label{wrong}", full=row.name)
         if layout.rows and row.rows is not None:
             yield text(layout.label + layout.rows - GAP, middle + 4, _count(row), kind="tick", anchor="end")
         yield text(layout.width, middle + 4, value, kind=f"value{wrong}", anchor="end")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup, escape
 
@@ -100,3 +100,15 @@ def elide(content: str, width: float, size: float = FONT) -> str:
             break
         head, tail = (head + character, tail) if front else (head, character + tail)
     return head.rstrip() + ELLIPSIS + tail.lstrip()
+
+
+def elide_apart(names: Sequence[str], width: float) -> list[str]:
+    """The names, elided so that those that differ still do: where their middles tell them apart, what they begin with
+    in common is left out first."""
+    short = [elide(name, width) for name in names]
+    alike = [name for name, shown in zip(names, short, strict=True) if short.count(shown) > 1]
+    begin = next((at for at, letters in enumerate(zip(*alike, strict=False)) if len(set(letters)) > 1), 0)
+    return [
+        elide(ELLIPSIS + name[begin:], width) if begin and short.count(shown) > 1 else shown
+        for name, shown in zip(names, short, strict=True)
+    ]
