@@ -24,18 +24,25 @@ class Listed(msgspec.Struct, frozen=True):
 
 @verb
 @click.argument("name", required=False)
-@click.option("--markdown", is_flag=True, help="Print the list as a Markdown table, for documentation.")
+@click.option(
+    "--markdown",
+    type=click.Choice(["table", "full"]),
+    is_flag=False,
+    flag_value="table",
+    help="Print Markdown for documentation: a table, or with =full a section a gate.",
+)
 @click.option("--metrics", is_flag=True, help="List the metrics instead, this repository's own among them.")
 @click.option("--template", is_flag=True, help="Print a card to begin with, for NAME, which is a gate that reads one.")
 @click.option("--model", help="With --template: ask for what this model's policy asks for.")
 def command(
-    settings: Settings, name: str | None, markdown: bool, metrics: bool, template: bool, model: str | None
+    settings: Settings, name: str | None, markdown: str | None, metrics: bool, template: bool, model: str | None
 ) -> int:
     """List the gates; with NAME, explain one and its thresholds."""
     if metrics:
         return metric_list.show(settings)
     from gatehouse.declare.source import WorkTree
     from gatehouse.evaluate.gates import discover
+    from gatehouse.report import manual
 
     gates = discover(WorkTree(settings.repository.root))
     if template:
@@ -44,7 +51,7 @@ def command(
     chosen = list(gates.values()) if name is None else [_named(gates, name)]
     listed = [Listed(gate.name, gate.origin, gate.doc, gate.schema) for gate in sorted(chosen, key=lambda g: g.name)]
     if markdown:
-        click.echo(_markdown(chosen))
+        click.echo(manual.overview(chosen) if markdown == "table" else manual.manual(chosen), nl=markdown == "table")
     else:
         emit(settings, listed, _table(chosen) if name is None else _explained(chosen[0]))
     return DONE
@@ -70,21 +77,14 @@ def _table(gates: list[Gate]) -> Any:
     return table
 
 
-def _markdown(gates: list[Gate]) -> str:
-    rows = [
-        f"| `{gate.name}` | {gate.headline} | {', '.join(f'`{key}`' for key in gate.schema.get('properties', {}))} |"
-        for gate in sorted(gates, key=lambda gate: gate.name)
-    ]
-    return "\n".join(["| gate | what must be true | thresholds |", "| --- | --- | --- |", *rows])
-
-
 def _explained(gate: Gate) -> list[Any]:
     from rich.table import Table
 
+    from gatehouse.report import manual
+
     table = Table("threshold", "type", "default", "meaning", box=None, padding=(0, 2, 0, 0))
     for key, part in gate.schema.get("properties", {}).items():
-        kind = part.get("type") or "one of " + ", ".join(map(str, part.get("enum", [])))
-        table.add_row(key, str(kind), _shown(part.get("default", "")), part.get("description", ""))
+        table.add_row(key, manual.kind(part), _shown(part.get("default", "")), part.get("description", ""))
     return [f"{gate.name} ({gate.origin})\n\n{gate.doc}\n", table]
 
 
