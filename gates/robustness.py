@@ -25,6 +25,7 @@ THRESHOLDS = {
     "type": "object",
     "additionalProperties": False,
     "required": ["max_drop"],
+    "examples": [{"max_drop": 0.03, "noise": [0.1], "missing": [0.05]}],
     "properties": {
         "max_drop": {**_POSITIVE, "description": "Largest loss of the metric under any change, in its units."},
         "metric": {"type": "string", "description": "What is measured; the accuracy gate's metric if not named."},

@@ -55,7 +55,8 @@ def test_the_example_is_yaml_and_keeps_to_the_gates_own_schema(name: str) -> Non
         ({"type": "number", "exclusiveMinimum": 0, "maximum": 3600}, "number, above 0, 3600 at most"),
         ({"type": "integer", "minimum": 1}, "whole number, 1 or more"),
         ({"enum": ["report", "insufficient"]}, "one of report, insufficient"),
-        ({"type": "array", "items": {"type": "string"}}, "list of text"),
+        ({"type": "array", "items": {"type": "string"}}, "list of texts"),
+        ({"type": "array", "items": {"type": "number", "minimum": 0}}, "list of numbers, 0 or more"),
         ({"type": "array", "items": {"type": "object"}}, "list of mappings"),
         ({"type": "array"}, "list"),
         ({"type": ["number", "null"]}, "number or null"),
@@ -94,10 +95,10 @@ def test_a_gate_without_thresholds_says_so() -> None:
 
 def test_an_example_is_the_schemas_own_before_what_is_required_and_a_default_or_two() -> None:
     parts = {
-        "limit": {"type": "number", "minimum": 2},
+        "limit": {"type": "number", "examples": [2]},
         "names": {"type": "array", "items": {"type": "string", "examples": ["age"]}},
         "mode": {"enum": ["fast", "slow"], "default": "slow"},
-        "more": {"type": "object", "required": ["x"], "properties": {"x": {"type": "integer"}}},
+        "more": {"type": "object", "required": ["x"], "properties": {"x": {"enum": [1, 2]}}},
     }
     assert example(_gate(parts, required=["limit", "names", "more"])) == {
         "limit": 2,

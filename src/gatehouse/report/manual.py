@@ -29,6 +29,7 @@ _KINDS = {
     "object": "mapping",
     "null": "null",
 }
+_PLURALS = {"string": "texts", "number": "numbers", "integer": "whole numbers", "object": "mappings", "array": "lists"}
 _BOUNDS = {
     "exclusiveMinimum": "above {}",
     "minimum": "{} or more",
@@ -88,7 +89,7 @@ def _default(name: str, part: Schema, required: Sequence[str]) -> str:
 
 
 def kind(part: Schema) -> str:
-    """What a threshold may be, in words: ``number, above 0``, ``list of text``, ``one of report, insufficient``."""
+    """What a threshold may be, in words: ``number, above 0``, ``list of texts``, ``one of report, insufficient``."""
     if "enum" in part:
         return "one of " + ", ".join(str(one) for one in part["enum"])
     for several in ("anyOf", "oneOf"):
@@ -98,7 +99,7 @@ def kind(part: Schema) -> str:
     word = " or ".join(_KINDS.get(one, one) for one in ([types] if isinstance(types, str) else types))
     items = part.get("items")
     if types == "array" and isinstance(items, Mapping) and items.get("type"):
-        word = f"list of {'mappings' if items['type'] == 'object' else kind(items)}"
+        word = f"list of {_PLURALS.get(items['type'], '')}" + kind(items).removeprefix(_KINDS.get(items["type"], ""))
     return ", ".join([word, *(told.format(f"{part[key]:g}") for key, told in _BOUNDS.items() if key in part)])
 
 
@@ -127,7 +128,7 @@ def _example(part: Schema) -> Any:
         return [_example(part["items"])]
     if part.get("type") == "object":
         return {name: _example(part["properties"][name]) for name in part.get("required", ())}
-    return part.get("minimum", 1) if part.get("type") in ("number", "integer") else "…"
+    return "…"
 
 
 def yaml_of(value: Any) -> str:
