@@ -20,14 +20,11 @@ from gatehouse.evaluate.gates import Thresholds
 from gatehouse.evaluate.statistics.drift import ColumnDrift
 from gatehouse.verdict import Outcome, Verdict, at_most, judged, plainly
 
-_PREDICTIONS = driftlimits.properties("prediction_", "what the candidate answers", driftlimits.OF_PREDICTIONS)
-
 THRESHOLDS = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
         **driftlimits.schema(),
-        **_PREDICTIONS,
         "alpha": {
             "type": "number",
             "exclusiveMinimum": 0,
@@ -61,7 +58,7 @@ def check(evidence: Evidence, thresholds: Thresholds) -> Verdict:
         )
     features = driftlimits.of_features(columns, thresholds)
     moved: Mapping[str, ColumnDrift] = {}
-    if any(name in thresholds for name in _PREDICTIONS):
+    if driftlimits.asks_predictions(thresholds):
         moved = evidence.prediction_drift
     predictions = driftlimits.of_predictions(moved[CANDIDATE], thresholds) if moved else []
     return judged(

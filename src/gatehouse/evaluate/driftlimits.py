@@ -16,12 +16,13 @@ from gatehouse.verdict import Measure, Outcome, Relation, within
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """One way to say how far a column has moved. ``key`` is its name in thresholds, ``field`` in ColumnDrift."""
+    """One way to say how far a column has moved. ``key`` is its name in thresholds, ``field`` in ColumnDrift; ``scale``
+    says what its numbers are."""
 
     key: str
     name: str
     field: str
-    meaning: str
+    scale: str = ""
     unit: str = ""
     numbers_only: bool = False
 
@@ -31,16 +32,16 @@ class Divergence:
 
 
 DIVERGENCES = (
-    Divergence("psi", "PSI", "psi", "PSI over the profile's bins"),
-    Divergence("kl", "KL divergence", "kl", "Kullback-Leibler divergence of training from production, in nats"),
-    Divergence("js", "JS divergence", "js", "Jensen-Shannon divergence, in nats, 0 to 0.693"),
-    Divergence("cramers_v", "Cramér's V", "cramers_v", "Cramér's V (the chi-square test's effect size), 0 to 1"),
-    Divergence("ks", "KS distance", "ks", "Kolmogorov-Smirnov distance of a number, 0 to 1", "", True),
+    Divergence("psi", "PSI", "psi"),
+    Divergence("kl", "KL divergence", "kl", "training from production, in nats"),
+    Divergence("js", "JS divergence", "js", "in nats, 0 to 0.693"),
+    Divergence("cramers_v", "Cramér's V", "cramers_v", "the chi-square test's effect size, 0 to 1"),
+    Divergence("ks", "KS distance", "ks", "0 to 1; numbers only", "", True),
     Divergence(
         "wasserstein",
         "Wasserstein distance",
         "wasserstein_sd",
-        "Wasserstein distance of a number, in standard deviations of its training values",
+        "in standard deviations of its training values; numbers only",
         "sd",
         True,
     ),
@@ -50,45 +51,52 @@ DEFAULTS = {"max_psi": 0.25, "warn_psi": 0.1}
 NO_NUMBERS = ("categorical", "opaque")
 
 
+def properties(
+    of: str = "any feature", it: str = "a feature is", prefix: str = "", kinds: Sequence[Divergence] = DIVERGENCES
+) -> dict[str, Any]:
+    """JSON Schema properties of a blocking and a warning limit for each kind."""
+    found = {}
+    for kind in kinds:
+        scale = f" ({kind.scale})" if kind.scale else ""
+        found[f"max_{prefix}{kind.key}"] = _limit(
+            f"Largest {kind.name} of {of}{scale}; beyond it the promotion is blocked."
+        )
+        found[f"warn_{prefix}{kind.key}"] = _limit(f"{kind.name} from which {it} worth a look.")
+    return found
+
+
 def _limit(text: str) -> dict[str, Any]:
     return {"type": "number", "exclusiveMinimum": 0, "description": text}
 
 
-def properties(prefix: str = "", of: str = "any feature", kinds: Sequence[Divergence] = DIVERGENCES) -> dict[str, Any]:
-    """JSON Schema properties of a blocking and a warning limit for each kind."""
-    found = {}
-    for kind in kinds:
-        found[f"max_{prefix}{kind.key}"] = _limit(
-            f"Largest {kind.meaning}, of {of}; beyond it the promotion is blocked."
-        )
-        found[f"warn_{prefix}{kind.key}"] = _limit(
-            f"{kind.meaning[0].upper()}{kind.meaning[1:]}, worth a look from here."
-        )
-    return found
-
-
 def schema() -> dict[str, Any]:
     """The limits on every feature, with their defaults, and on single features by name."""
-    own = {
-        "type": "object",
-        "additionalProperties": False,
-        "minProperties": 1,
-        "properties": properties(of="this feature"),
-    }
+    own = properties("this feature", "it is")
     every = {name: {**part, **_default(name)} for name, part in properties().items()}
     return {
         **every,
         "features": {
             "type": "object",
-            "additionalProperties": own,
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": False,
+                "minProperties": 1,
+                "properties": own,
+            },
             "default": {},
-            "description": "Limits of single features by name, instead of the ones above.",
+            "description": "Limits of single features by name, instead of the ones above: {age: {max_psi: 0.4}}.",
         },
+        **properties("the candidate's predictions on production rows", "they are", "prediction_", OF_PREDICTIONS),
     }
 
 
 def _default(name: str) -> dict[str, float]:
     return {"default": DEFAULTS[name]} if name in DEFAULTS else {}
+
+
+def asks_predictions(thresholds: Mapping[str, Any]) -> bool:
+    """Whether any limit on predictions is set."""
+    return any(f"{word}_prediction_{kind.key}" in thresholds for word in ("max", "warn") for kind in OF_PREDICTIONS)
 
 
 @dataclass(frozen=True, slots=True)
