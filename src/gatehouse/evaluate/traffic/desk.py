@@ -58,6 +58,22 @@ class Desk:
         found = self.rows(f"DELETE FROM {table} WHERE rowid IN ({late})")  # noqa: S608
         return int(found[0][0])
 
+    def latest(self, query: str, **values: Any) -> None:
+        """Keeps as ``labels`` the latest observation of each ``id`` of a query's ``id``, ``ts`` and ``label``: its
+        smallest and largest label ``lo`` and ``hi``, which are one where nothing contradicts it.
+
+        Hardly any id is observed twice, so that only those are grouped by time.
+        """
+        self.keep("observations", query, **values)
+        self.keep("twice", "SELECT id FROM observations GROUP BY id HAVING count(*) > 1")
+        self.keep(
+            "labels",
+            "SELECT id, label AS lo, label AS hi FROM observations WHERE id NOT IN (SELECT id FROM twice) "
+            "UNION ALL SELECT id, arg_max(lo, ts), arg_max(hi, ts) FROM ("
+            "SELECT id, ts, min(label) AS lo, max(label) AS hi FROM observations "
+            "WHERE id IN (SELECT id FROM twice) GROUP BY id, ts) GROUP BY id",
+        )
+
 
 @contextmanager
 def desk(logs: Sequence[Log]) -> Iterator[Desk]:

@@ -225,12 +225,9 @@ def _values(desk: Desk, tried: Tried) -> int:
         "asked",
         "SELECT seen.id, unit, p, failed, due FROM seen JOIN units USING (unit) WHERE taken AND matured AND ts <= due",
     )
-    desk.keep(
-        "labels",
-        "SELECT id, arg_max(lo, ts) AS lo, arg_max(hi, ts) AS hi FROM ("
-        "SELECT asked.id, epoch_us(observed) AS ts, min(label) AS lo, max(label) AS hi "
-        "FROM outcomes JOIN asked ON outcomes.request_id = asked.id WHERE epoch_us(observed) <= due GROUP BY ALL"
-        ") GROUP BY id",
+    desk.latest(
+        "SELECT asked.id, epoch_us(observed) AS ts, label FROM outcomes JOIN asked ON outcomes.request_id = asked.id "
+        "WHERE ts <= due"
     )
     desk.keep(
         "valued",

@@ -228,12 +228,9 @@ def _measured(desk: Desk, asked: Asked, plan: Plan) -> tuple[int, Board | None]:
     """The plan's metrics on the pairs whose latest outcome is known."""
     from gatehouse.evaluate.statistics.scoreboard import score
 
-    desk.keep(
-        "labels",
-        "SELECT id, arg_max(lo, ts) AS lo, arg_max(hi, ts) AS hi FROM ("
-        "SELECT request_id AS id, epoch_us(observed) AS ts, min(label) AS lo, max(label) AS hi FROM outcomes "
-        "WHERE epoch_us(observed) <= $now AND request_id IN (SELECT id FROM seen WHERE paired) GROUP BY ALL"
-        ") GROUP BY id",
+    desk.latest(
+        "SELECT request_id AS id, epoch_us(observed) AS ts, label FROM outcomes "
+        "WHERE ts <= $now AND request_id IN (SELECT id FROM seen WHERE paired)",
         now=micros(asked.now),
     )
     known = desk.row("SELECT count(*) FROM labels WHERE lo = hi AND isfinite(lo)")[0]
