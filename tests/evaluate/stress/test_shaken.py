@@ -18,7 +18,7 @@ from gatehouse.evaluate.statistics.board import Board
 from gatehouse.evaluate.stress.changes import Wanted
 from gatehouse.evaluate.stress.drawn import TENSORS
 from gatehouse.evaluate.stress.search import Limits
-from gatehouse.evaluate.stress.shaken import CHANGED, Shaken, Stress
+from gatehouse.evaluate.stress.shaken import CHANGED, Shaken, Stress, _Telling
 from gatehouse.pin import Pin
 from gatehouse.registry.digest import digest
 from tests.evaluate import made
@@ -70,6 +70,18 @@ def gappy() -> pd.DataFrame:
     rows = models.features(20)
     rows.loc[0, ["income", "region"]] = None
     return rows
+
+
+def test_only_work_that_takes_long_is_told_and_not_at_every_step() -> None:
+    told: list[str] = []
+    telling = _Telling(told.append, 5)
+
+    telling.tell("noise")
+    assert told == []
+    telling._next = 0.0  # as if two seconds had gone by
+    telling.tell("swaps")
+    telling.tell("without age")
+    assert told == ["swaps (2 of 5)"]
 
 
 def shake(

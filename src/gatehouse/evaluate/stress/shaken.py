@@ -157,15 +157,16 @@ class Shaking:
 
     def _searched(self, limits: Limits, clean: Mapping[str, Floats]) -> dict[str, Flips]:
         _known(limits.categories, self.sample)
-        self.say("searching for inputs that flip decisions")
         found = self._both(lambda asked: self._search(asked, limits, clean))
         return dict(found)
 
     def _search(self, asked: Asked, limits: Limits, clean: Mapping[str, Floats]) -> Flips:
         (who,) = (name for name, one in self.asked.items() if one is asked)
         search = Search(self.sample, limits, self.plan.threshold)
+        telling = _Telling(self.say, limits.budget)
 
         def ask(rows: pa.RecordBatch) -> Floats:
+            telling.tell(f"searching for what flips decisions of the {who}")
             return predictions(asked.answer(rows), self.classes, self.plan.task)
 
         found = search.run(ask, clean[who], self.sample.random("search"))
