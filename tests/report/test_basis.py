@@ -35,6 +35,11 @@ def test_a_teams_own_gate_says_how_many_rows_and_names_no_table() -> None:
     assert basis(results.result([own]), own) == "version 2, on 12 rows"
 
 
+def test_live_traffic_is_counted_in_what_it_is_made_of() -> None:
+    logged = judged([at_most("error rate", 0.001, 0.01, rows=40_000)], "x").named("shadow")
+    assert basis(results.result([logged]), logged) == "version 2, on 40,000 logged requests"
+
+
 def test_data_that_was_not_read_is_not_named() -> None:
     made = msgspec.structs.replace(results.passing(), data={})
     assert basis(made, made.verdicts[2]) == "version 3 beside version 1, on 10,000 labelled rows"

@@ -16,6 +16,8 @@ TABLES = {
     "latency": ("evaluation", "request"),
     "drift": ("production", "row"),
     "schema": ("production", "row"),
+    "shadow": ("", "logged request"),
+    "challenger": ("", "unit"),
 }
 # What to do where a gate has no advice of its own: nobody is left with a verdict and no next step.
 NEXT = {

@@ -204,3 +204,12 @@ def test_any_measure_has_a_bullet_on_its_canvas_or_none(measure: Measure) -> Non
     svg = bullet.draw(measure)
     if svg is not None:
         _assert_inside(svg)
+
+
+def test_a_drawing_tells_its_figures_to_those_who_cannot_see_it() -> None:
+    (forest,), (curve,) = results.fairness().exhibits, results.latency().exhibits
+    told = re.search(r'aria-label="([^"]*)"', plots.draw(forest, plots.WIDE))
+    assert told is not None
+    for row in ("business_size = small 0.794 (0.759 to 0.829)", "0.702 not enough data", "limit overall 0.8412"):
+        assert row in told[1]
+    assert "limit p95 budget 50" in plots.draw(curve, plots.WIDE)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from gatehouse.report.figures import number
 from gatehouse.report.plots.axes import Frame, Kind, Scale, drawable, grid, kind_of, legend, nothing, over, room_for
 from gatehouse.report.plots.svg import FONT, Svg, canvas, element, elide, line, text, text_width, title
+from gatehouse.report.text import clean
 from gatehouse.verdict import Curve
 
 MOST_POINTS = 240
@@ -43,8 +44,16 @@ def draw(exhibit: Curve, width: int) -> Svg:
         *_limits(limits, frame),
         text(x.end, y.start + 34, elide(exhibit.x, width - left), kind="name", anchor="end", full=exhibit.x),
     ]
-    names = ", ".join(series)
-    return canvas(width, y.start + 42, f"{exhibit.title}: {exhibit.y} against {exhibit.x} for {names}", parts)
+    return canvas(width, y.start + 42, _told(exhibit, series, limits), parts)
+
+
+def _told(exhibit: Curve, series: Mapping[str, Sequence[tuple[float, float]]], limits: Mapping[str, float]) -> str:
+    """The drawing for those who cannot see it: where each line ends, and the limits."""
+    ends = [
+        f"{clean(name, 60)} up to {number(points[-1][1])} at {number(points[-1][0])}" for name, points in series.items()
+    ]
+    held = [f"limit {clean(name, 40)} {number(value)}" for name, value in limits.items()]
+    return f"{clean(exhibit.title, 120)}, {exhibit.y} against {exhibit.x}: " + "; ".join([*ends, *held])
 
 
 def _kinds(exhibit: Curve) -> tuple[Kind, Kind]:

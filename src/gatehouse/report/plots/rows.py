@@ -12,6 +12,7 @@ from gatehouse.report.figures import fixed, number
 from gatehouse.report.plots.axes import Kind, Scale, labels, legend, nothing, over
 from gatehouse.report.plots.svg import FONT, Svg, canvas, element, elide, elide_apart, line, rectangle, text, text_width
 from gatehouse.report.reading import FACES
+from gatehouse.report.text import clean
 from gatehouse.verdict import Outcome, Row, Rows
 
 MOST_DRAWN = 300
@@ -93,7 +94,18 @@ def draw(exhibit: Rows, shown: Sequence[Row], width: int) -> Svg:
         ),
         text(scale.end, last + 34, elide(exhibit.x, width), kind="name", anchor="end", full=exhibit.x),
     ]
-    return canvas(width, last + 42, f"{exhibit.title}: {exhibit.x} of {len(shown)} rows", parts)
+    return canvas(width, last + 42, _told(exhibit, shown, layout), parts)
+
+
+def _told(exhibit: Rows, shown: Sequence[Row], layout: Layout) -> str:
+    """The drawing for those who cannot see it: every row with its figure and its interval, and the limits."""
+    rows = [
+        f"{clean(row.name, 80)} {_value(row, layout.size)}"
+        + (f" ({number(row.interval.low, 3)} to {number(row.interval.high, 3)})" if row.interval else "")
+        for row in shown[:TOP]
+    ]
+    limits = [f"limit {clean(name, 40)} {number(value)}" for name, value in list(exhibit.limits.items())[:6]]
+    return f"{clean(exhibit.title, 120)}, {clean(exhibit.x, 60)}: " + "; ".join([*rows, *limits])
 
 
 def _layout(exhibit: Rows, shown: Sequence[Row], width: int) -> Layout | None:

@@ -10,6 +10,8 @@ from markupsafe import Markup, escape
 from gatehouse.report.text import ELLIPSIS, clean
 
 Svg = Markup
+# A drawing of fourteen rows is told in about a thousand characters.
+LONGEST_LABEL = 1_500
 FONT = 12  # CSS pixels; the stylesheet sets the same
 _NARROW = frozenset("iljtfrI.,:;'|!()[] ")
 _BROAD = frozenset("mwMW@%&…—<>=+~")
@@ -43,7 +45,7 @@ def canvas(width: float, height: float, label: str, parts: Iterable[Svg]) -> Svg
         width=int(width),
         height=int(height),
         role="img",
-        aria_label=clean(label, 300),
+        aria_label=clean(label, LONGEST_LABEL),
     )
 
 
