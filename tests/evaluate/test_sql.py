@@ -160,6 +160,31 @@ def test_nothing_is_written_by_a_select_that_hides_a_delete(asked: Asked) -> Non
 
 
 @pytest.mark.parametrize(
+    ("query", "what"),
+    [
+        ("select * from scored where random() < 0.5", "random"),
+        ("select NOW ( )", "NOW"),
+        ("select * from scored where age > date_part('year', today())", "today"),
+        ("select current_date", "current_date"),
+        ("select * from scored using sample 10", "using sample"),
+        ("select * from scored tablesample 10%", "tablesample"),
+        ("select sleep_ms(100000)", "sleep_ms"),
+        ("select current_setting('threads')", "current_setting"),
+    ],
+)
+def test_the_same_question_has_the_same_answer(asked: Asked, query: str, what: str) -> None:
+    said = refused(asked, query)
+    assert said.message == f"`{what}` would make the same question have another answer the next time"
+
+
+def test_words_that_only_look_fickle_are_let_through(asked: Asked) -> None:
+    query = (
+        """with t as (select id, age as random, 'now() current_date' as said from scored) select random, id from t"""
+    )
+    assert asked.ask(query).rows == 3
+
+
+@pytest.mark.parametrize(
     ("query", "place", "why"),
     [
         ("select * form scored", "line 1, column 15: ", "syntax error"),

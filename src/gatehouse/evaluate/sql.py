@@ -7,6 +7,7 @@ rolled back, within a time and a memory limit. Errors name the place in the quer
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,9 +34,19 @@ _CONFIG = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "errors_as_json": "true",
+    # A sum of floats depends on the order, and several threads have none.
+    "threads": "1",
     # What does not fit in memory is refused, and never written to a disk.
     "temp_directory": "",
 }
+# What answers something else the next time: a verdict is kept under what it rests on, and the day is no part of that.
+_FICKLE = re.compile(
+    r"\b(?:(?:random|uuid|uuidv4|uuidv7|gen_random_uuid|setseed|now|today|get_current_time|get_current_timestamp"
+    r"|transaction_timestamp|current_setting|sleep_ms|write_log)(?=\s*\()"
+    r"|current_date|current_time|current_timestamp|localtime|localtimestamp|tablesample|using\s+sample)\b",
+    re.IGNORECASE,
+)
+_TEXT = re.compile(r"'(?:[^']|'')*'")
 _LOCKS = ("set enable_external_access = false", "set lock_configuration = true")
 
 
@@ -132,6 +143,12 @@ class Asked:
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             found = " and ".join(statement.type.name for statement in statements) or "nothing"
             raise GatehouseError(f"a rule is one SELECT, and this is {found}", "write one SELECT over `scored`")
+        fickle = _FICKLE.search(_TEXT.sub("''", sql))
+        if fickle is not None:
+            raise GatehouseError(
+                f"`{fickle.group()}` would make the same question have another answer the next time",
+                "write the day, or the number, into the rule",
+            )
 
     def _answer(self, relation: duckdb.DuckDBPyRelation) -> Answer:
         columns = tuple(relation.columns)
