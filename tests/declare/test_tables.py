@@ -193,3 +193,19 @@ def test_queries_that_read(query: str) -> None:
 def test_a_query_that_does_more_than_read_is_a_fault(query: str) -> None:
     found = said(given(f'query: "{query}"', POSTGRES))
     assert "policy.yaml:12: data.evaluation.query: is no query: it must only read; write a SELECT" in found
+
+
+@pytest.mark.parametrize(
+    "name", ["t", "risk.eval", "lake.risk.eval_2026", 'risk."Eval 2"', "`my-lake`.risk.eval", "größe.t$1"]
+)
+def test_names_of_tables(name: str) -> None:
+    assert said(given(f"table: '{name}'", POSTGRES)) == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["t; DROP TABLE t", "t WHERE id = 1", "1t", "risk.", ".t", '"t', "(SELECT 1)", "a.b.c.d.e"]
+)
+def test_what_is_no_name_of_a_table_is_a_fault(name: str) -> None:
+    found = said(given(f"table: '{name}'", POSTGRES))
+    assert "policy.yaml:12: data.evaluation.table: " in found
+    assert "is no table's name; write it like risk.evaluation" in found

@@ -64,13 +64,23 @@ def test_a_value_far_behind_counts_for_the_type_of_its_column(root: Path) -> Non
 def test_numbers_and_words_in_one_column_are_refused_by_its_name(root: Path) -> None:
     write(root, "INSERT INTO eval (id, income) VALUES (3, 'plenty')")
     error = refused(ENGINE, table("eval"), root)
-    assert error.message == "table eval: column 'income' holds integer and real and text values together"
+    assert error.message == "table eval: column 'income' holds integer and text values together"
     assert error.fix == 'cast "income" in a `query`'
     assert taken(ENGINE, query("SELECT CAST(income AS REAL) AS income FROM eval"), root)["income"].to_pylist() == [
         1.0,
         2.5,
         0.0,
     ]
+
+
+@pytest.mark.parametrize("pair", [("1", "x'00'"), ("0.5", "x'00'"), ("x'00'", "'a'"), ("0.5", "'a'"), ("1", "'a'")])
+def test_no_two_kinds_meet_but_two_of_numbers(root: Path, pair: tuple[str, str]) -> None:
+    def sql(one: str, other: str) -> str:
+        return f"SELECT NULL AS a UNION ALL SELECT {one} UNION ALL SELECT {other}"
+
+    for values in (pair, pair[::-1]):
+        assert "column 'a' holds" in refused(ENGINE, query(sql(*values)), root).message
+    assert taken(ENGINE, query(sql("1", "0.5")), root).to_pydict() == {"a": [None, 1.0, 0.5]}
 
 
 @pytest.mark.parametrize(

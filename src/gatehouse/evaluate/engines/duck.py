@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BATCH_ROWS = 65_536
+# What sorting may take before it goes to disk.
+_MEMORY = "1GB"
 
 
 @contextmanager
@@ -40,6 +42,7 @@ def _opened(ask: Ask, spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "temp_directory": str(spill),
+        "memory_limit": _MEMORY,
         # Relative names in a query start at the repository's root, wherever gatehouse was started.
         "file_search_path": str(ask.root),
     }

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _BATCH_ROWS = 65_536
 _READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
-_KINDS = ("integer", "real", "text", "blob")
 
 
 @contextmanager
@@ -58,32 +57,32 @@ def _schema(ask: Ask, connection: sqlite3.Connection, columns: Sequence[str]) ->
 
     # By position: an expression's column has no name that can be repeated.
     places = ", ".join(f"c{at}" for at in range(len(columns)))
-    asked = ", ".join(f"max(typeof(c{at}) = '{kind}')" for at in range(len(columns)) for kind in _KINDS)
+    kinds = [f"nullif(typeof(c{at}), 'null')" for at in range(len(columns))]
+    asked = ", ".join(f"min({kind}), max({kind})" for kind in kinds)
     sql = f"WITH asked({places}) AS (\n{ask.sql}) SELECT {asked} FROM asked"  # noqa: S608 # read-only, see _READING
     found = connection.execute(sql).fetchone()
-    kinds = [
-        [kind for kind, there in zip(_KINDS, found[at * 4 : at * 4 + 4], strict=True) if there]
-        for at in range(len(columns))
-    ]
-    return pa.schema([(column, _type(ask, column, held)) for column, held in zip(columns, kinds, strict=True)])
+    return pa.schema(
+        [(column, _type(ask, column, found[2 * at], found[2 * at + 1])) for at, column in enumerate(columns)]
+    )
 
 
-def _type(ask: Ask, column: str, kinds: Sequence[str]) -> pa.DataType:
+def _type(ask: Ask, column: str, first: str | None, last: str | None) -> pa.DataType:
+    """The type of a column by the first and last name of its values' kinds: blob, integer, real, text."""
     import pyarrow as pa
 
     types = {
-        (): pa.null(),
-        ("integer",): pa.int64(),
-        ("real",): pa.float64(),
+        (None, None): pa.null(),
+        ("integer", "integer"): pa.int64(),
+        ("real", "real"): pa.float64(),
         ("integer", "real"): pa.float64(),
-        ("text",): pa.string(),
-        ("blob",): pa.binary(),
+        ("text", "text"): pa.string(),
+        ("blob", "blob"): pa.binary(),
     }
-    if tuple(kinds) not in types:
+    if (first, last) not in types:
         raise ask.refused(
-            f"column {column!r} holds {' and '.join(kinds)} values together", f"cast {name(column)} in a `query`"
+            f"column {column!r} holds {first} and {last} values together", f"cast {name(column)} in a `query`"
         )
-    return types[tuple(kinds)]
+    return types[first, last]
 
 
 def _batches(ask: Ask, cursor: sqlite3.Cursor, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
