@@ -51,6 +51,22 @@ class Wordy(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         return np.where(model_input["region"] == "south", 0.6, 0.4)
 
 
+class Banded(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+    """Three bands of income, by name."""
+
+    def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> Any:
+        income = model_input["income"].to_numpy(dtype=float)
+        scores = np.exp(-np.abs(income[:, None] - np.array([35.0, 50.0, 65.0])) / 3)
+        return pd.DataFrame(scores / scores.sum(axis=1, keepdims=True), columns=["low", "mid", "high"])
+
+
+class Guess(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+    """What somebody of that age owes."""
+
+    def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> Any:
+        return 2.0 * model_input["age"].to_numpy(dtype=float)
+
+
 def kept(bench: made.Bench, model: Any, signature: Any) -> Fetched:
     name = type(model).__name__.lower()
     if name not in bench.saved:
@@ -248,3 +264,38 @@ def test_a_category_that_is_none_is_told_with_the_nearest_name(bench: made.Bench
         shake(bench, bench.model("good"), stress=Stress("roc_auc", 100, Wanted(), Limits(0.1, ("regoin",), 5)))
     assert raised.value.message == "the candidate has no feature of text called 'regoin' that could be changed"
     assert raised.value.fix == "did you mean 'region'?"
+
+
+def test_several_classes_are_shaken_and_searched(bench: made.Bench) -> None:
+    rows = models.features(600, seed=2)
+    bands = pd.cut(rows["income"], [-1e9, 42.5, 57.5, 1e9], labels=["low", "mid", "high"]).astype(str)
+    path = bench.table("bands", rows.assign(defaulted=bands))
+    stress = Stress("macro_f1", 300, Wanted(noise=(0.3,)), Limits(0.1, (), 12))
+
+    found = shake(bench, kept(bench, Banded(), signed(rows)), stress=stress, evaluation=path, task="multiclass")
+
+    (step,) = found.steps
+    board = step.boards["candidate"]
+    assert isinstance(board, Board)
+    comparison = board.compare("macro_f1", 0, 0.95, (CHANGED, "clean"))
+    assert comparison.improvement is not None
+    assert comparison.improvement < -0.05
+    assert 0 < found.flips["candidate"].flipped < 100
+
+
+def test_a_regression_is_shaken(bench: made.Bench) -> None:
+    rows = models.features(600, seed=2)
+    path = bench.table("debts", rows.assign(defaulted=2.0 * rows["age"] + np.random.default_rng(0).normal(0, 1, 600)))
+    stress = Stress("rmse", 300, Wanted(noise=(0.1,), reliance=True))
+
+    found = shake(bench, kept(bench, Guess(), signed(rows)), stress=stress, evaluation=path, task="regression")
+
+    losses = {}
+    for step in found.steps:
+        board = step.boards["candidate"]
+        assert isinstance(board, Board)
+        losses[step.name] = board.compare("rmse", 0, 0.95, (CHANGED, "clean")).difference.value
+    # Noise of 1.8 years beside an error of 1; without the age, nothing is left to go by.
+    assert losses["noise of 0.1 sd"] == pytest.approx(2.6, abs=0.6)
+    assert losses["without age"] == pytest.approx(50, abs=8)
+    assert losses["without income"] == losses["without region"] == 0
