@@ -139,9 +139,10 @@ def _judged(evidence: Evidence, found: Experiment, design: Design, thresholds: T
     )
     sound = [_split(found), _attrition(found)]
     improvement = _improvement(ruling, design, decides=not missed(amount))
+    early = ", too early to decide" if missed(amount) else ""
     return judged(
         [improvement, *_means(found), *sound, failing, *amount],
-        _summary(found, ruling, design, thresholds["value"]),
+        f"{_summary(found, ruling, design, thresholds['value'])}{early}",
         advice=[*_broken(sound), *_next(ruling, found, amount), *_errors(failing)],
         notes=[*left_out(evidence.traffic, found.repeated, found.future), *_notes(found, ruling)],
         exhibits=_curve(found, design, thresholds["min_units"]),
@@ -239,7 +240,11 @@ def _next(ruling: Ruling, found: Experiment, amount: Sequence[Measure]) -> list[
 
 
 def _errors(failing: Measure) -> list[str]:
-    return [] if failing.outcome is Outcome.PASS else ["find out why the challenger gives no usable answer"]
+    said = {
+        Outcome.FAIL: ["find out why the challenger gives no usable answer"],
+        Outcome.INSUFFICIENT: ["too few requests to say whether the challenger's errors keep their limit"],
+    }
+    return said.get(failing.outcome, [])
 
 
 def _notes(found: Experiment, ruling: Ruling) -> list[str]:

@@ -135,7 +135,10 @@ def _judged(evidence: Evidence, found: Shadowed, thresholds: Thresholds) -> Verd
         measures,
         telling.summary(found),
         advice=[*_advice(covered), *_trouble(measures)],
-        notes=[*left_out(evidence.traffic, counted.repeated, counted.future), *telling.notes(found)],
+        notes=[
+            *left_out(evidence.traffic, counted.repeated, counted.future),
+            *telling.notes(found, evidence.traffic.now),
+        ],
         exhibits=[telling.requests(found.coverage), *telling.groups(found, thresholds.get("max_disagreement"))],
     )
 
@@ -230,10 +233,8 @@ def _outcomes(found: Shadowed, thresholds: Thresholds) -> list[Measure]:
 
 
 def _advice(covered: Sequence[Measure]) -> list[str]:
-    return [
-        f"leave it in the shadow: {one.name} {one.value or 0:,.4g} of {one.limit:,.4g}, then run the check again"
-        for one in missed(covered)
-    ]
+    short = [f"{one.name} {one.value or 0:,.4g} of {one.limit:,.4g}" for one in missed(covered)]
+    return [f"leave it in the shadow, then run the check again: {', '.join(short)}"] if short else []
 
 
 def _trouble(measures: Sequence[Measure]) -> list[str]:

@@ -195,6 +195,7 @@ def test_nothing_is_refuted_before_there_is_enough(world: World) -> None:
 
     assert found.outcome is Outcome.INSUFFICIENT
     assert found.advice[0].startswith("let it run: challenger's units with an outcome 99 of 100")
+    assert found.summary.endswith("after 198 units and 10.0 days, too early to decide")
 
 
 @pytest.mark.parametrize(("days", "wanted"), [(5.0, Outcome.PASS), (5 - 1e-4, Outcome.INSUFFICIENT)])
@@ -281,6 +282,8 @@ def test_a_challenger_that_fails_to_answer_does_not_pass(world: World, failed: i
     found = said(tried(world, (0.6, 0.4), status=status))
 
     assert (found.outcome, outcome(found, "errors")) == (wanted, wanted)
+    said_why = {Outcome.FAIL: ("find out why the challenger",), Outcome.INSUFFICIENT: ("too few requests to say",)}
+    assert all(found.advice[-1].startswith(words) for words in said_why.get(wanted, ()))
 
 
 def test_answers_that_are_no_numbers_are_errors(world: World) -> None:

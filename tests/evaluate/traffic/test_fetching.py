@@ -12,8 +12,10 @@ from gatehouse.evaluate.material import Case, Fetched
 from gatehouse.evaluate.result import Subject
 from gatehouse.evaluate.traffic import fetching
 from gatehouse.runtime.launch import Bare
+from gatehouse.verdict import Outcome
 from tests.evaluate import made
 from tests.evaluate.traffic.made import CANDIDATE, CHAMPION, World
+from tests.gates.given import verdict
 
 MODEL = made.SLOT.model
 
@@ -97,6 +99,9 @@ def test_what_was_fetched_is_evidence(root: Path, tmp_path: Path) -> None:
         assert found.today == found.now.date()
         assert found.now.tzinfo is UTC
         assert found.now <= datetime.now(UTC)
+        said = verdict("shadow", found, warmup_min=0, min_requests=2, min_hours=1, max_error_rate=1, max_dropped=1)
+        assert said.outcome is Outcome.PASS
+        assert verdict("challenger", found).outcome is Outcome.FAIL
 
 
 def test_nothing_fetched_is_an_empty_log_and_no_policy_an_error(tmp_path: Path) -> None:

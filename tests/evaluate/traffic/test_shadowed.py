@@ -160,7 +160,6 @@ def test_hours_of_the_day_weekdays_and_gaps_are_told(world: World) -> None:
     assert [(start - START, end - START) for start, end in found.gaps] == [
         (timedelta(hours=1), timedelta(hours=30)),
         (timedelta(hours=30), timedelta(hours=32.5)),
-        (timedelta(hours=0), timedelta(hours=1)),
     ]
 
 

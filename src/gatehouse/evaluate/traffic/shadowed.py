@@ -43,7 +43,7 @@ class Coverage:
 
     ``hours`` counts hours since the first request in which there was one, and is never more than passed from first to
     last. ``series`` has the requests of each of these hours, by its number; ``of_day`` those by hour of the day,
-    ``weekdays`` by weekday from Monday. ``gaps`` are whole hours and more without a request, the longest first.
+    ``weekdays`` by weekday from Monday. ``gaps`` are spans of more than an hour without a request, the longest first.
     """
 
     first: datetime
@@ -174,7 +174,7 @@ def _coverage(desk: Desk) -> Coverage:
         weekdays[weekday] += n
     gaps = desk.rows(
         "SELECT before, ts FROM (SELECT ts, lag(ts) OVER (ORDER BY ts) AS before FROM seen WHERE NOT dropped) "
-        "WHERE ts - before >= $hour ORDER BY ts - before DESC, ts LIMIT 20",
+        "WHERE ts - before > $hour ORDER BY ts - before DESC, ts LIMIT 20",
         hour=HOUR,
     )
     return Coverage(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from gatehouse.evaluate.statistics.pairs import Divergence
 from gatehouse.evaluate.traffic.held import bounded
 from gatehouse.evaluate.traffic.shadowed import Coverage, Shadowed
@@ -21,10 +23,13 @@ def summary(found: Shadowed) -> str:
     return f"{said}; decides otherwise than the champion in {everyone.disagreement:.2%}"
 
 
-def notes(found: Shadowed) -> list[str]:
+def notes(found: Shadowed, now: datetime) -> list[str]:
+    """What a person should know of the log; ``now`` is the moment of the check."""
     counted, coverage = found.counted, found.coverage
     gaps = [f"{start:%d %b %H:%M} to {end:%d %b %H:%M}" for start, end in coverage.gaps[:3]]
     said = [f"from {coverage.first:%Y-%m-%d %H:%M} to {coverage.last:%Y-%m-%d %H:%M} UTC"]
+    if (quiet := now - coverage.last) > timedelta(days=1):
+        said.append(f"the last request was {quiet / timedelta(days=1):.1f} days before this check")
     if gaps:
         more = " and more" if len(coverage.gaps) > 3 else ""
         said.append(f"no requests from {', '.join(gaps)}{more} (UTC)")
