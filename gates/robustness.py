@@ -3,8 +3,8 @@
 Each change is made to the same sample of labelled rows and its cost tested on them: PASS where a drop of at most
 `max_drop` is proven, FAIL where it is refuted, and between the two the gate says how many rows would decide.
 `max_reliance` limits what the metric loses without any single feature. `max_flips` limits the share of decisions that
-a bounded search, seeing predictions alone, can flip by small changes; it finds no fewer than there are to be proud of,
-and perhaps not all. The champion's figures stand beside the candidate's; the same question has the same answer.
+a bounded search, seeing predictions alone, can flip by small changes; a better search might flip more. The champion's
+figures stand beside the candidate's, and the same question has the same answer.
 """
 
 from dataclasses import replace
@@ -29,7 +29,13 @@ THRESHOLDS = {
     "properties": {
         "max_drop": {**_POSITIVE, "description": "Largest loss of the metric under any change, in its units."},
         "metric": {"type": "string", "description": "What is measured; the accuracy gate's metric if not named."},
-        "rows": {"type": "integer", "minimum": 20, "maximum": 100_000, "default": 2000, "description": "Rows sampled."},
+        "rows": {
+            "type": "integer",
+            "minimum": 20,
+            "maximum": 100_000,
+            "default": 2000,
+            "description": "Most rows that are sampled.",
+        },
         "noise": {
             "type": "array",
             "items": _POSITIVE,
@@ -51,9 +57,24 @@ THRESHOLDS = {
             "maximum": 1,
             "description": "Largest share of decisions that the search may flip; no search without it.",
         },
-        "epsilon": {**_POSITIVE, "default": 0.1, "description": "How far the search moves a number, in its sd."},
-        "flip": {"type": "array", "items": {"type": "string"}, "default": [], "description": "Categories it changes."},
-        "budget": {"type": "integer", "minimum": 1, "maximum": 10_000, "default": 100, "description": "Asks a row."},
+        "epsilon": {
+            **_POSITIVE,
+            "default": 0.1,
+            "description": "How far the search may move a number, in standard deviations.",
+        },
+        "flip": {
+            "type": "array",
+            "items": {"type": "string"},
+            "default": [],
+            "description": "Categories that the search may change.",
+        },
+        "budget": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 10_000,
+            "default": 100,
+            "description": "Predictions a row that the search may ask.",
+        },
         "confidence": {
             "type": "number",
             "exclusiveMinimum": 0.5,
