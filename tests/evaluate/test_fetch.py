@@ -280,12 +280,7 @@ def test_tables_of_a_database_are_fetched_as_snapshots(place: Place) -> None:
     assert pq.read_table(evaluation).to_pydict() == {"id": [1, 2], "defaulted": [0, 1]}
     assert pq.read_table(place.material / case.data["production"]).to_pydict() == {"id": [2]}
     assert case.digests["evaluation"] == f"sha256:{hashlib.sha256(evaluation.read_bytes()).hexdigest()}"
-    assert place.said[:4] == [
-        "fetching table t",
-        "fetching table t: 2 rows so far",
-        "fetching query SELECT id FROM t WHERE id > 1",
-        "fetching query SELECT id FROM t WHERE id > 1: 1 rows so far",
-    ]
+    assert place.said[:2] == ["fetching table t", "fetching query SELECT id FROM t WHERE id > 1"]
 
 
 def test_a_table_that_its_database_lacks_is_told_on_the_pull_request(place: Place) -> None:

@@ -12,6 +12,7 @@ import pytest
 from gatehouse.declare.tables import passed_through
 from gatehouse.declare.types import Evaluation, Table, Where
 from gatehouse.errors import GatehouseError, NotFound
+from gatehouse.evaluate.engines.database import GROUP_ROWS
 from gatehouse.evaluate.placing import Placer, download
 from tests.support.web import served
 
@@ -78,11 +79,23 @@ def test_a_web_address_is_fetched(room: Room, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_large_download_tells_how_much_has_come(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "localhost")
-    monkeypatch.setattr("gatehouse.evaluate.placing._WORD", 3 << 20)
+    monkeypatch.setattr("gatehouse.evaluate.placing._BYTES", 3 << 20)
     with served() as site:
         site.bodies["/t.csv"] = b"x" * (7 << 20)
         room.place(Where(f"{site.url}/t.csv"))
     assert room.said[1:] == [f"fetching {site.url}/t.csv: {mb} MB so far" for mb in (3, 6)]
+
+
+def test_a_long_snapshot_tells_how_many_rows_have_come(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatehouse.evaluate.placing._ROWS", 2 * GROUP_ROWS)
+    for rows, told in ((2 * GROUP_ROWS - 1, []), (5 * GROUP_ROWS, [2 * GROUP_ROWS, 4 * GROUP_ROWS])):
+        room.said.clear()
+        where = Where(f"SELECT range AS a FROM range({rows})", "query")
+        room.place(where)
+        assert room.said == [
+            f"fetching {where.named}",
+            *(f"fetching {where.named}: {done:,} rows so far" for done in told),
+        ]
 
 
 def test_the_same_words_mean_another_table_in_another_database_or_order(room: Room) -> None:

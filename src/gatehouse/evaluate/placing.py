@@ -17,8 +17,8 @@ from gatehouse.errors import GatehouseError, NotFound
 from gatehouse.evaluate.engines.asked import Ask
 
 _REMOTE = (*WEB, "gs", "s3")
-# Bytes between two words of progress.
-_WORD = 64 << 20
+# What comes between two words of progress: bytes, and rows.
+_BYTES, _ROWS = 64 << 20, 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,8 @@ class Placer:
 
         named = ask.where.named
         self.progress(f"fetching {named}")
-        snapshot(ask, room / "table.parquet", lambda rows: self.progress(f"fetching {named}: {rows:,} rows so far"))
+        count = _Every(_ROWS, lambda rows: self.progress(f"fetching {named}: {rows:,} rows so far"))
+        snapshot(ask, room / "table.parquet", count)
 
 
 def download(path: str, root: Path, room: Path, progress: Callable[[str], None]) -> Path:
@@ -74,7 +75,7 @@ def download(path: str, root: Path, room: Path, progress: Callable[[str], None])
     if kind in _REMOTE:
         named = path.partition("?")[0]
         progress(f"fetching {named}")
-        count = _Megabytes(named, progress)
+        count = _Every(_BYTES, lambda done: progress(f"fetching {named}: {done / 1e6:,.0f} MB so far"))
         return web.download(path, room, count) if kind in WEB else objects.download(path, room, count)
     source = _local(path, root)
     progress(f"fetching {path}")
@@ -103,16 +104,16 @@ def _of_url(url: str) -> Path:
     return Path(url2pathname(parts.path))
 
 
-class _Megabytes:
-    """Says how much has come, once for every 64 MiB."""
+class _Every:
+    """Says how much has come, once for every ``step`` of it."""
 
-    def __init__(self, named: str, progress: Callable[[str], None]) -> None:
-        self._named, self._progress, self._next = named, progress, _WORD
+    def __init__(self, step: int, say: Callable[[int], None]) -> None:
+        self._step, self._say, self._next = step, say, step
 
     def __call__(self, done: int) -> None:
         if done >= self._next:
-            self._progress(f"fetching {self._named}: {done / 1e6:,.0f} MB so far")
-            self._next = done - done % _WORD + _WORD
+            self._say(done)
+            self._next = done - done % self._step + self._step
 
 
 def short_hash(*texts: str) -> str:
