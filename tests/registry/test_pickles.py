@@ -115,9 +115,9 @@ CALLED = text("true") + b"\x85R" + STOP
         (b"c__builtin__\neval\n", "__builtin__.eval"),
         (text("joblib.parallel") + text("os.system") + STACK_GLOBAL, "joblib.parallel.os.system"),
         (text("sklearn.utils") + text("f.__globals__") + STACK_GLOBAL, "sklearn.utils.f.__globals__"),
-        # What cannot be told: an attribute as a name, a place in the memo that holds nothing, a registered code.
+        # What cannot be told: an attribute as a name, a registered code, a persistent object.
         (b"cnumpy\nprod.a\ncnumpy\nprod.b\n" + STACK_GLOBAL, "a name that is put together while loading"),
-        (get(3) + get(4) + STACK_GLOBAL, "a name that is put together while loading"),
+        (b"cbuiltins\nstr\n)\x81" + text("system") + STACK_GLOBAL, "a name that is put together while loading"),
         (b"\x82\x01", "a name that is put together while loading"),  # EXT1
         (b"Pos\nPsystem\n" + STACK_GLOBAL, "a name that is put together while loading"),  # PERSID
     ],
@@ -259,6 +259,9 @@ def test_what_breaks_off_is_said_and_what_came_before_it_counts(tmp_path: Path, 
         ("model.pkl", b"\x1f\x8b broken"),
         ("model.pt", b"PK\x03\x04 no archive"),
         ("model.pkl", b"\x80\x04" + b"\x8e" + b"\xff" * 8),  # more bytes than there can be
+        ("model.pkl", b"\x80\x04" + get(3) + STOP),  # nothing at that place of the memo
+        ("model.pkl", b"\x80\x04K\x01K\x02" + STACK_GLOBAL + STOP),  # numbers as names
+        ("model.pkl", b"\x80\x04cnumpy\nndarray\n)\x81" + text("a") + STACK_GLOBAL + STOP),  # an array as a name
         ("model.pkl", b"\x80\x040" + STOP),  # takes from an empty stack
         ("model.pkl", b"\x80\x04t" + STOP),  # a tuple without its mark
     ],
@@ -317,6 +320,36 @@ def test_archives_within_archives_end_somewhere(tmp_path: Path) -> None:
     said = looked_at(tmp_path, content)
 
     assert "archives within archives" in said.unread[0].why
+
+
+def test_instructions_in_the_place_of_an_arrays_bytes_are_read_too(tmp_path: Path) -> None:
+    """joblib passes over them; whoever loads the file with Python's pickle carries them out."""
+    buffer = io.BytesIO()
+    joblib.dump(np.zeros(100), buffer)
+    whole = buffer.getvalue()
+    instructions = b"c" + os.system.__module__.encode() + b"\nsystem\n" + CALLED
+    begins = whole.index(b"ub", whole.index(b"alignment")) + 2
+
+    said = looked_at(tmp_path, whole[:begins] + instructions + whole[begins + len(instructions) :])
+
+    assert unsafe(said) == [SYSTEM]
+
+
+@pytest.mark.parametrize("descr", [b"'|O'", b'"|O"', b"'\\x7cO'", b"[('a', '|O')]"])
+@pytest.mark.parametrize("protocol", [0, 4])
+def test_objects_are_found_however_an_arrays_header_says_so(tmp_path: Path, descr: bytes, protocol: int) -> None:
+    header = b"{'descr': " + descr + b", 'fortran_order': False, 'shape': (1,), }\n"
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+
+    assert unsafe(looked_at(tmp_path, content + pickle.dumps(Evil(), protocol), "a.npy")) == [SYSTEM]
+
+
+def test_a_long_text_is_no_name_and_is_not_kept(tmp_path: Path) -> None:
+    long = b"X" + (1_001).to_bytes(4, "little") + b"o" * 1_001
+
+    said = looked_at(tmp_path, b"\x80\x04" + long + text("system") + STACK_GLOBAL + STOP)
+
+    assert unsafe(said) == ["a name that is put together while loading"]
 
 
 def test_pickles_within_joblibs_arrays_end_somewhere(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import IO, Any, NamedTuple
 _MAX_DEPTH = 8
 _MEMO_IN = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
 _MEMO_OUT = frozenset({"GET", "BINGET", "LONG_BINGET"})
+_LONGEST = 1_000
 _CALLS = frozenset({"REDUCE", "NEWOBJ"})
 _TUPLES = {"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 _WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
@@ -34,22 +35,42 @@ class Import(NamedTuple):
 
 
 class _Made(NamedTuple):
-    """What a call would return: of whom, with what."""
+    """What a call would return: of whom, with what. ``instance`` where it is a new object of a class."""
 
     of: Any
     arguments: Any
+    instance: bool = False
+
+    @property
+    def is_no_text(self) -> bool:
+        """Only ``str`` makes a text that the unpickler takes for a name."""
+        return self.instance and isinstance(self.of, Import) and self.of.name != "str"
 
 
+# Instructions that put their own argument on the stack. What a persistent id stands for is another matter.
+_CONSTANTS = frozenset(
+    one.name
+    for one in pickletools.opcodes
+    if one.arg is not None and not one.stack_before and len(one.stack_after) == 1
+) - {"PERSID", "GLOBAL", "EXT1", "EXT2", "EXT4", *_MEMO_OUT}
 _MARK = object()
+# What an import or a call gives can be a text, what is one of these cannot.
+_NO_NAME = frozenset({int, dict, tuple})
 UNTOLD = Import("", "a name that is put together while loading")
 
 
 @dataclass
 class Follower:
-    """Follows pickles of one artifact. ``left`` is how many instructions it still may read, in all of them."""
+    """Follows one pickle. ``left`` is how many instructions it still may read.
+
+    ``arrays``: whether what joblib writes amidst the instructions is passed over, as joblib does; Python's own
+    unpickler would take it for instructions. ``passed`` tells whether there was such a thing.
+    """
 
     left: int
+    arrays: bool = True
     found: dict[Import, None] = field(default_factory=dict)
+    passed: bool = False
 
     def follow(self, stream: IO[bytes], depth: int = 0) -> None:
         """Reads one pickle, from where the stream is to its STOP; the imports are in ``found``, also of a broken one.
@@ -66,7 +87,9 @@ class Follower:
                     raise Broken("more instructions than are read")
                 machine.step(opcode, argument)
                 if opcode.name == "BUILD" and machine.array is not None:
-                    self._array(stream, machine, depth)
+                    self.passed = True
+                    if self.arrays:
+                        self._array(stream, machine, depth)
         except (ValueError, IndexError, KeyError, TypeError, OverflowError, MemoryError) as error:
             raise Broken(str(error) or type(error).__name__) from error
 
@@ -93,33 +116,34 @@ class _Machine:
 
     def step(self, opcode: pickletools.OpcodeInfo, argument: Any) -> None:
         name = opcode.name
+        if name in _CONSTANTS:
+            self.stack.append(argument if _short(argument) else None)
+            return
         handler = _HANDLERS.get(name)
         if handler is not None:
             handler(self, argument)
         elif name in _MEMO_OUT:
-            self.stack.append(self.memo.get(int(argument)))
+            # One that is not there stops the unpickler too: a KeyError here.
+            self.stack.append(self.memo[int(argument)])
         elif name in _MEMO_IN:
             self.memo[int(argument)] = self.stack[-1]
         elif name in _TUPLES:
             self.stack.append(tuple(self._take(_TUPLES[name])))
         elif name in _CALLS:
             arguments, of = self.stack.pop(), self.stack.pop()
-            self.stack.append(_Made(of, arguments))
+            self.stack.append(_Made(of, arguments, name == "NEWOBJ"))
         else:
             self._usual(opcode, argument)
 
     def _usual(self, opcode: pickletools.OpcodeInfo, argument: Any) -> None:
-        """Any other instruction: so many values go, so many come, and a constant is what it says."""
+        """Any other instruction: so many values go, so many come, of which nothing can be told."""
         if pickletools.markobject in opcode.stack_before:
             self.to_mark()
             below = opcode.stack_before.index(pickletools.markobject)
             self._take(below)
         else:
             self._take(len(opcode.stack_before))
-        came = [_MARK if kind is pickletools.markobject else None for kind in opcode.stack_after]
-        if len(came) == 1 and opcode.arg is not None and not opcode.stack_before and opcode.name != "PERSID":
-            came = [argument]
-        self.stack.extend(came)
+        self.stack.extend(_MARK if kind is pickletools.markobject else None for kind in opcode.stack_after)
 
     def _take(self, count: int) -> list[Any]:
         if count > len(self.stack):
@@ -150,6 +174,9 @@ class _Machine:
 
     def stacked(self, _: Any) -> None:
         name, module = self.stack.pop(), self.stack.pop()
+        if _no_name(name) or _no_name(module):
+            # Here every unpickler stops.
+            raise ValueError("imports by what is no text")
         self.take_import(module, name)
 
     def extension(self, _: Any) -> None:
@@ -203,6 +230,15 @@ _HANDLERS: dict[str, Callable[[_Machine, Any], None]] = {
     "SETITEM": _Machine.item,
     "BUILD": _Machine.build,
 }
+
+
+def _no_name(value: Any) -> bool:
+    return value.is_no_text if isinstance(value, _Made) else type(value) in _NO_NAME
+
+
+def _short(value: Any) -> bool:
+    """Whether a constant could be a name or a length; others are not kept, or a scan would hold the whole model."""
+    return len(value) <= _LONGEST if isinstance(value, str) else isinstance(value, int) and abs(value) < 1 << 63
 
 
 def _first(arguments: Any) -> Any:
