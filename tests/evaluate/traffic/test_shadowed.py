@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gatehouse.errors import GatehouseError
+from gatehouse.evaluate.traffic.desk import desk
 from gatehouse.evaluate.traffic.shadowed import Shadowed
 from gatehouse.pin import Slot
 from tests.evaluate import made
@@ -288,8 +289,15 @@ def test_damage_behind_a_sound_footer_is_an_error_not_a_figure(world: World) -> 
     content[4:4_000] = b"\xff" * 3_996
     path.write_bytes(content)
 
-    with pytest.raises(GatehouseError, match="does not read"):
+    with pytest.raises(GatehouseError, match=r"shadow/1\.parquet: does not read"):
         world.traffic.shadow(COLD)
+
+
+def test_an_error_that_no_file_explains_is_told_as_it_is(world: World) -> None:
+    world.shadow([0, 1])
+
+    with pytest.raises(GatehouseError, match="cannot be judged: Catalog Error"), desk([]) as opened:
+        opened.rows("SELECT * FROM nothing")
 
 
 def test_a_group_of_any_name_is_only_a_name(world: World) -> None:

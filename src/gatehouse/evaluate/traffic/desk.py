@@ -94,7 +94,24 @@ def desk(logs: Sequence[Log]) -> Iterator[Desk]:
             try:
                 yield Desk(connection)
             except (duckdb.Error, pa.ArrowException, OSError) as error:
-                raise GatehouseError(
-                    f"the traffic log does not read: {str(error).splitlines()[0]}",
-                    "take the damaged file out of the log, or fetch it again",
-                ) from error
+                raise _unreadable(logs, error) from error
+
+
+def _unreadable(logs: Sequence[Log], error: Exception) -> GatehouseError:
+    """Names the file that is damaged behind its footer; only where something went wrong is every file read for it."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for log in logs:
+        for file in log.files:
+            try:
+                with pq.ParquetFile(file) as opened:
+                    for _ in opened.iter_batches():
+                        pass
+            except (pa.ArrowException, OSError):
+                return GatehouseError(
+                    f"{log.kind.name}/{file.name}: does not read, though its footer does",
+                    "take the damaged file out of the log, or write it again",
+                )
+    why = str(error).splitlines()[0]
+    return GatehouseError(f"the log of live traffic cannot be judged: {why}", "report it; every file of it reads")
