@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _BATCH_ROWS = 65_536
 # What sorting may take before it goes to disk.
-_MEMORY = "1GB"
+_MEMORY = "512MB"
 
 
 @contextmanager
