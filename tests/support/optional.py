@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 from typing import Any
 
 import pytest
@@ -17,3 +18,11 @@ def part(module: str, install: str) -> Any:
         if os.environ.get("GATEHOUSE_REQUIRE_ALL") == "1":
             raise
         pytest.skip(f"{install} is not installed: pip install {install}")
+
+
+def program(name: str, what: str) -> None:
+    """Skips the test where the program is not there."""
+    if shutil.which(name) is None:
+        if os.environ.get("GATEHOUSE_REQUIRE_ALL") == "1":
+            raise FileNotFoundError(f"no program {name}: install {what}")
+        pytest.skip(f"there is no {name}: install {what}")

@@ -12,6 +12,8 @@ from pathlib import Path
 from gatehouse.declare.load import require
 from gatehouse.declare.source import WorkTree
 from gatehouse.declare.types import Policy
+from gatehouse.errors import GatehouseError
+from gatehouse.evaluate.engines import Engines
 from gatehouse.evaluate.evidence import Evidence
 from gatehouse.evaluate.fetch import BASE
 from gatehouse.evaluate.gates import Gate, discover, foreseen, judge
@@ -23,6 +25,15 @@ from gatehouse.evaluate.result import Result, Subject
 from gatehouse.pin import ROOT
 from gatehouse.runtime.launch import Bare, Launcher
 from gatehouse.verdict import Outcome, Verdict, plainly
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """What judges, from the base commit."""
+
+    base: WorkTree
+    policies: Mapping[str, Policy]
+    gates: Mapping[str, Gate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +49,29 @@ class Evaluator:
     def evaluate(self) -> tuple[Result, ...]:
         """One result a case, in the material's order. Raises GatehouseError for a folder that is no material."""
         base = WorkTree(self.folder / BASE)
-        policies, gates = require(base).policies, discover(base)
-        return tuple(self._result(case, base, policies, gates) for case in read(self.folder).cases)
+        trusted = Trusted(base, require(base).policies, discover(base))
+        with Engines(self.progress) as engines:
+            return tuple(self._result(case, trusted, engines) for case in read(self.folder).cases)
 
-    def _result(self, case: Case, base: WorkTree, policies: Mapping[str, Policy], gates: Mapping[str, Gate]) -> Result:
+    def _result(self, case: Case, trusted: Trusted, engines: Engines) -> Result:
         started = time.monotonic()
         request = case.request
-        rows, undecidable = 0, tuple[str, ...]()
+        rows, undecidable, data = 0, tuple[str, ...](), case.digests
+        ran, isolation = ENGINE, self.launcher.level
         if case.problem:
             verdicts: tuple[Verdict, ...] = (_unfetched(case),)
             rests_on = Basis(request, "", {}, "", ENGINE)
         else:
-            policy = policies[request.slot.model]
+            policy, gates = trusted.policies[request.slot.model], trusted.gates
             asked = policy.stages[request.slot.stage].gates
-            own = metrics(base)
-            with Evidence(self.folder, case, policy, self.launcher, own) as evidence:
+            own, engine = metrics(trusted.base), engines.of(policy.engine)
+            with Evidence(self.folder, case, policy, self.launcher, own, engine) as evidence:
                 undecidable = self._foreseen(evidence, [gates[name] for name in asked if name in gates])
                 verdicts = tuple(self._verdicts(evidence, [(name, gates.get(name)) for name in asked]))
-                rows = evidence.rows
-            rests_on = basis(request, base, judging(asked, gates, own), case.digests.get("evaluation", ""))
+                rows, data = evidence.rows, _contents(evidence, case)
+            rests_on = basis(request, trusted.base, judging(asked, gates, own), data.get("evaluation", ""))
+            if engine.isolation is not None:
+                ran, isolation = f"{ENGINE} on {engine.name}", engine.isolation
         return Result(
             request=request,
             key=evidence_key(rests_on),
@@ -65,9 +80,9 @@ class Evaluator:
             champion=case.champion.subject if case.champion else None,
             evaluated=datetime.now(UTC),
             seconds=time.monotonic() - started,
-            engine=ENGINE,
-            isolation=self.launcher.level,
-            data=case.digests,
+            engine=ran,
+            isolation=isolation,
+            data=data,
             rows=rows,
             undecidable=undecidable,
         )
@@ -96,6 +111,14 @@ class Evaluator:
 
     def _further(self, step: str, said: str) -> None:
         self.progress(f"{step}: {said}")
+
+
+def _contents(evidence: Evidence, case: Case) -> Mapping[str, str]:
+    """The tables' digests; where one cannot be read, the gates that wanted it have said so."""
+    try:
+        return evidence.digests
+    except GatehouseError:
+        return case.digests
 
 
 def _unfetched(case: Case) -> Verdict:

@@ -74,12 +74,10 @@ class Tables:
     @cached_property
     def digests(self) -> Mapping[str, str]:
         """What each table contains: found when it was fetched, else by the engine that reads it where it is."""
-        data = self.policy.data
-        named = {"evaluation": data.evaluation, "production": data.production}
         there = {
             kind: self.engine.digest(table.where.text, table.where.named, table.where.kind)
-            for kind, table in named.items()
-            if table is not None and kind in self.case.data and kind not in self.case.digests
+            for kind, table in self.policy.data.tables().items()
+            if kind in self.case.data and kind not in self.case.digests
         }
         return {**self.case.digests, **there}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
 
 from gatehouse.declare.tables import is_spark
 
@@ -145,6 +145,32 @@ class Engine(Protocol):
     def close(self) -> None:
         """Gives back what the engine holds; safe to repeat."""
         ...
+
+
+class Engines:
+    """The engines of one check after another: one that is asked for again is still warm, another takes its place."""
+
+    def __init__(self, progress: Callable[[str], None] = lambda _: None) -> None:
+        self._progress = progress
+        self._current: tuple[str, Engine] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def of(self, named: str) -> Engine:
+        """The engine of a policy's ``engine:``."""
+        if self._current is None or self._current[0] != named:
+            self.close()
+            self._current = named, engine(named, self._progress)
+        return self._current[1]
+
+    def close(self) -> None:
+        if self._current is not None:
+            self._current[1].close()
+            self._current = None
 
 
 def engine(named: str, progress: Callable[[str], None] = lambda _: None) -> Engine:
