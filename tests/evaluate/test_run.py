@@ -17,8 +17,9 @@ from gatehouse.declare.source import WorkTree
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.fetch import Fetcher
 from gatehouse.evaluate.material import Staged, read, write
+from gatehouse.evaluate.question import ENGINE
 from gatehouse.evaluate.result import Request, Result
-from gatehouse.evaluate.run import ENGINE, Evaluator
+from gatehouse.evaluate.run import Evaluator
 from gatehouse.pin import Pin
 from gatehouse.registry import artifacts
 from gatehouse.registry.digest import digest
