@@ -148,8 +148,17 @@ def _advice(found: Disparity) -> list[str]:
     advice = [f"look at how the model treats {gap.first} and {gap.second}: {gap.metric}" for gap in failed[:3]]
     if failed:
         advice.append("look for a feature that stands in for the group, or for training data that is bent for it")
-    advice += [gap.needed for gap in found.gaps if gap.outcome is Outcome.INSUFFICIENT and gap.needed][:3]
+    advice += _needs(found)[:3]
     return advice or [f"take more rows into the evaluation table: {note}" for note in found.notes[:3]]
+
+
+def _needs(found: Disparity) -> list[str]:
+    """What each small group needs, once: its widest gap is the hardest to decide, and the gaps come widest first."""
+    needs: dict[str, str] = {}
+    for gap in found.gaps:
+        if gap.outcome is Outcome.INSUFFICIENT and gap.needed:
+            needs.setdefault(gap.needed.partition(" needs ")[0], gap.needed)
+    return list(needs.values())
 
 
 def _forest(metric: str, found: Disparity, before: Disparity | None) -> Rows:

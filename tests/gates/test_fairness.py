@@ -66,6 +66,17 @@ def test_what_too_few_rows_leave_open_is_insufficient_and_says_how_many_more() -
     assert "more rows" in said.advice[0]
 
 
+def test_a_small_group_is_named_once_however_many_gaps_it_leaves_open() -> None:
+    given, _ = judged(selection(few=(30, 100), many=(3_500, 10_000), more=(3_600, 10_000)))
+
+    said = say(given, 0.1)
+
+    assert said.outcome is Outcome.INSUFFICIENT
+    assert sum(measure.outcome is Outcome.INSUFFICIENT for measure in said.measures) > 2
+    (advice,) = said.advice
+    assert "few needs" in advice
+
+
 def test_small_groups_are_reported_or_hold_up_a_pass_as_the_policy_says() -> None:
     columns = selection(women=(3_000, 10_000), men=(3_010, 10_000), other=(2, 20))
     given, _ = judged(columns)

@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="NO CHROMIUM: the report was not looked at in a browser"),
 ]
-WIDTHS = (390, 960, 961, 1200)  # a phone, both sides of the turn to cards, a desktop
+WIDTHS = (390, 960, 961, 1099, 1100, 1280)  # a phone, both sides of each turn, a desktop
 
 # Texts of drawings that stick out of their canvas, or lie on each other by more than a pixel.
 CLASHES = """[...document.querySelectorAll("figure svg")].filter(svg => svg.clientWidth).flatMap(svg => {

@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from statistics import NormalDist
 
 import msgspec
@@ -20,6 +21,7 @@ from gatehouse.verdict import (
     Measure,
     Outcome,
     Points,
+    Relation,
     Row,
     Rows,
     Verdict,
@@ -356,6 +358,40 @@ def hostile() -> Result:
     )
 
 
+def tight() -> Result:
+    """Tables with no room to spare: intervals of two confidences, verdicts of three words, gaps of intersections."""
+    groups = {
+        f"region = {region} & age_band = {band}": (0.78 + 0.01 * row, 0.05, 0.77, 240)
+        for row, region in enumerate(("capital region of the north-east", "south", "west"))
+        for band in ("< 25", "25 to 40", ">= 65")
+    }
+    names = list(groups)
+    open_ones = [
+        Measure(
+            f"roc_auc: {one} to {other}",
+            0.0837,
+            Outcome.INSUFFICIENT,
+            0.12,
+            Relation.AT_MOST,
+            Interval(0.009, 0.1584),
+            note=f"{one} needs about 466 more rows, 266 of them positives",
+        )
+        for one, other in pairwise(names)
+    ]
+    whole = fairness(groups, 0.12)
+    undecided = judged([*whole.measures, *open_ones], "not decided", exhibits=whole.exhibits, advice=["take more rows"])
+    slow = latency()
+    bounds = [
+        msgspec.structs.replace(measure, interval=Interval(3537.1, 3879.4, 0.9), value=3723.4, outcome=Outcome.FAIL)
+        if measure.limit
+        else measure
+        for measure in slow.measures
+    ]
+    late = judged(bounds, "p95 3723.4 ms is over the budget of 50 ms.", exhibits=slow.exhibits).named("latency")
+    size = judged([at_most("size", 0.18, 2000, unit="MB")], "digest as pinned").named("artifact")
+    return result([schema(), size, accuracy(), undecided.named("fairness"), drift(40, 0.284), late])
+
+
 def worn() -> Result:
     """An answer found before, on an evaluation set that has judged many and cannot decide everything."""
     return msgspec.structs.replace(
@@ -389,6 +425,7 @@ EVERY = {
     "wide": (wide,),
     "hostile": (hostile,),
     "worn": (worn,),
+    "tight": (tight,),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gatehouse.report.figures import limit_of, value_of
 from gatehouse.report.plots.axes import Kind, over
+from gatehouse.report.plots.rows import LOOKS
 from gatehouse.report.plots.svg import Svg, canvas, element, line, rectangle
 from gatehouse.report.text import clean
 from gatehouse.verdict import Measure, Relation
@@ -31,7 +32,7 @@ def draw(measure: Measure) -> Svg | None:
         return None
     at, y = scale.at(limit), HEIGHT / 2
     inside = (0.0, at) if measure.relation is Relation.AT_MOST else (at, float(WIDTH))
-    wrong = "" if measure.outcome.lets_through else " wrong"
+    wrong = LOOKS[measure.outcome]
     parts = [
         rectangle(inside[0], y - 7, inside[1] - inside[0], 14, "inside"),
         line(0, y, WIDTH, y, "grid"),
