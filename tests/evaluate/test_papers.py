@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -12,13 +13,17 @@ from mlflow import MlflowClient
 from gatehouse.declare.load import require
 from gatehouse.declare.source import WorkTree
 from gatehouse.declare.types import StagePolicy
+from gatehouse.evaluate.card_template import template
 from gatehouse.evaluate.cards import SIZE_LIMIT
 from gatehouse.evaluate.fetch import Fetcher
+from gatehouse.evaluate.gates import builtin
 from gatehouse.evaluate.material import Paper
 from gatehouse.evaluate.papers import KINDS, Papers, asked
+from gatehouse.evaluate.run import Evaluator
 from gatehouse.pin import Pin
 from gatehouse.registry.digest import digest
 from gatehouse.registry.reader import RegistryReader
+from gatehouse.verdict import Outcome
 from tests.evaluate import made
 from tests.support import registered
 from tests.support.mlflow import fresh_registry
@@ -155,20 +160,33 @@ def test_a_stage_asks_for_the_cards_that_its_gates_look_at() -> None:
     assert asked(policy, "staging") == ()
 
 
-def test_a_whole_fetch_brings_the_cards_along(desk: Desk) -> None:
-    desk.log("model_card.md", "# Model")
+def test_a_whole_check_reads_the_cards_that_it_fetched(desk: Desk) -> None:
+    gates = ("artifact", "model_card", "dataset_card", "policy_review")
+    desk.log("model_card.md", filled("model_card"))
+    desk.commit("docs/data.md", filled("dataset_card").replace("## Uses", "## Abuses").encode())
     desk.commit("promotions/stages.yaml", f"stages: [{{name: production, registry: '{desk.registry}'}}]\n".encode())
     desk.commit(
         f"promotions/{MODEL}/policy.yaml",
-        b'owner: "@acme/x"\nrisk: low\ntask: binary\nreviewed: 2026-03-01\n'
-        b"stages: {production: {gates: [model_card, dataset_card]}}\n",
+        f'owner: "@acme/x"\nrisk: low\ntask: binary\nreviewed: {datetime.now(UTC):%Y-%m-%d}\n'
+        f"gates: {{dataset_card: {{path: docs/data.md}}}}\n"
+        f"stages: {{production: {{gates: [{', '.join(gates)}]}}}}\n".encode(),
     )
     base, target = WorkTree(desk.root), desk.folder.parent / "fetched"
     pin = Pin(desk.number, digest(desk.folder.parent / "store" / MODEL / "one"))
 
-    (case,) = (
-        Fetcher(base, require(base), desk.root, target, RegistryReader, lambda _: None).fetch([made.request(pin)]).cases
-    )
+    Fetcher(base, require(base), desk.root, target, RegistryReader, lambda _: None).fetch([made.request(pin)])
+    (result,) = Evaluator(target).evaluate()
 
-    assert list(case.cards) == ["model_card"]
-    assert (target / case.cards["model_card"].path).read_text() == "# Model"
+    said = {verdict.gate: verdict for verdict in result.verdicts}
+    assert {gate: said[gate].outcome for gate in gates} == {
+        "artifact": Outcome.PASS,
+        "model_card": Outcome.PASS,
+        "dataset_card": Outcome.FAIL,
+        "policy_review": Outcome.PASS,
+    }
+    assert said["dataset_card"].summary == "sections missing: Uses"
+    assert said["dataset_card"].notes[0].startswith("read from docs/data.md, sha256:")
+
+
+def filled(gate: str) -> str:
+    return template(gate, builtin()[gate].thresholds({})).replace("TODO", "words of a person")
