@@ -67,7 +67,10 @@ THRESHOLDS = {
             "default": 0.25,
             "description": "Largest PSI of the shadow's scores against the champion's.",
         },
-        "metric": {"type": "string", "description": "What is measured where outcomes are known: roc_auc, rmse, …"},
+        "metric": {
+            "type": "string",
+            "description": "What is measured where outcomes are known, such as roc_auc or rmse.",
+        },
         "min_improvement": {
             "type": "number",
             "default": 0,
