@@ -65,6 +65,13 @@ def test_what_could_not_look_is_no_answer(memory: Recall) -> None:
     assert memory.answer(STANDING, RESULT.request) is None
 
 
+@pytest.mark.parametrize("gate", ["model_card", "dataset_card"])
+def test_a_card_that_was_mended_is_read_again(memory: Recall, gate: str) -> None:
+    for outcome, kept in ((Outcome.FAIL, False), (Outcome.PASS, True)):
+        memory.keep(STANDING, msgspec.structs.replace(RESULT, verdicts=(Verdict(gate, outcome, "a card"),)))
+        assert (memory.answer(STANDING, RESULT.request) is not None) is kept
+
+
 def test_an_answer_to_something_else_is_not_kept(memory: Recall) -> None:
     memory.keep(STANDING, msgspec.structs.replace(RESULT, key="sha256:" + "c" * 64))
     assert list(memory.results()) == []

@@ -15,8 +15,9 @@ import msgspec
 
 from gatehouse.declare.types import Policy
 from gatehouse.evaluate.material import Staged
+from gatehouse.evaluate.papers import KINDS
 from gatehouse.evaluate.result import Request, Result
-from gatehouse.verdict import Outcome
+from gatehouse.verdict import Outcome, Verdict
 
 # Answers kept; the oldest are forgotten first.
 MOST = 200
@@ -48,6 +49,11 @@ def soak(staged: Staged | None, policy: Policy, request: Request) -> str:
     return f"since {staged.since}" if enough else f"since {staged.since}, for {staged.soaked}"
 
 
+def _fleeting(verdict: Verdict) -> bool:
+    """Whether a verdict may be another one the next time, though everything stands the same."""
+    return verdict.outcome is Outcome.ERROR or (verdict.gate in KINDS and not verdict.outcome.lets_through)
+
+
 class Recall:
     """The answers in one folder, a file each."""
 
@@ -62,8 +68,9 @@ class Recall:
         return msgspec.structs.replace(kept.result, request=request, reused=kept.result.evaluated)
 
     def keep(self, standing: Standing, result: Result) -> None:
-        """Keeps an answer for the next time. One that could not look is no answer, nor is one to something else."""
-        if result.key != standing.key or any(verdict.outcome is Outcome.ERROR for verdict in result.verdicts):
+        """Keeps an answer for the next time. One that could not look is no answer, nor is one to something else, nor
+        one that misses something in a card: whoever mends the card changes nothing that the standing knows of."""
+        if result.key != standing.key or any(map(_fleeting, result.verdicts)):
             return
         # A check is worth its answer where nothing can be kept, too.
         with suppress(OSError):
