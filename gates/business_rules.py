@@ -86,7 +86,7 @@ def check(evidence: Evidence, thresholds: Thresholds) -> Verdict:
     return judged(
         measures,
         f"{len(rules) - len(broken)} of {len(rules)} rules are kept" + (f"; not {_listed(broken)}" if broken else ""),
-        advice=[*(f"{name}: {said.fix}" for name, said in faults), *_advice(measures)],
+        advice=[*(f"{name}: {said.message}: {said.fix}" for name, said in faults), *_advice(measures)],
     )
 
 
