@@ -33,6 +33,21 @@ def test_a_version_is_tried_before_any_file_names_it(company: Company, cli: Cli,
     assert not (company.repo.root / STAGING.path).exists()
 
 
+def test_a_gate_links_to_its_section_where_the_trusted_state_has_one(
+    company: Company, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.example")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/promotions")
+    link = "https://github.example/acme/promotions/blob/HEAD/docs/gates.md#artifact"
+    manual = company.repo.root / "docs" / "gates.md"
+    manual.parent.mkdir()
+    for text, linked in (("", False), ("# The gates\n\n## artifact\n", True), ("### artifact\n", False)):
+        manual.write_text(text)
+        cli("check", MODEL, "--to", "staging", "--version", "2", "--out", str(tmp_path / "report"))
+        written = {path.name: path.read_text() for path in (tmp_path / "report").iterdir()}
+        assert [link in written[name] for name in ("comment.md", "report.html", "gates.sarif")] == [linked] * 3
+
+
 def test_an_uncommitted_pin_is_checked_as_it_lies_there(company: Company, cli: Cli) -> None:
     (company.repo.root / STAGING.path).write_text(promotion(company.pins[1]))
     assert cli("check", MODEL, "--to", "staging").code == 0
