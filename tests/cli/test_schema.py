@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -27,6 +29,13 @@ def test_the_schema_of_results_takes_what_a_check_writes_and_refuses_what_it_doe
     written = json.loads(document.encode([results.blocked(), results.worn()]))
     assert list(validator.iter_errors(written)) == []
     assert list(validator.iter_errors({**written, "passed": "yes"}))
+
+
+def test_the_example_in_the_documentation_keeps_to_the_schema_of_results(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "results.md").read_text()
+    (block,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    validator = Draft202012Validator(_printed("results", capsys))
+    assert [error.message for error in validator.iter_errors(json.loads(block))] == []
 
 
 @pytest.mark.parametrize("kind", ["promotion", "policy", "stages", "freeze", "hold"])
