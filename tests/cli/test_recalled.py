@@ -82,11 +82,13 @@ def test_changed_data_asks_again(company: Company, cli: Cli, fetched: list[int])
     assert fetched == [2, 2]
 
 
-def test_a_table_that_only_a_fetch_can_read_is_never_answered_from_memory(
-    company: Company, cli: Cli, fetched: list[int]
+@pytest.mark.parametrize("data", ["production: {query: select 1 as a}", "traffic: {path: logs}"])
+def test_what_only_a_fetch_can_read_is_never_answered_from_memory(
+    company: Company, cli: Cli, fetched: list[int], data: str
 ) -> None:
     root = company.repo.root
-    (root / POLICY).write_text((root / POLICY).read_text() + "data: {production: {query: select 1 as a}}\n")
+    (root / "logs").mkdir()
+    (root / POLICY).write_text((root / POLICY).read_text() + f"data: {{{data}}}\n")
     cli(*CHECK)
     cli(*CHECK)
     assert fetched == [2, 2]
