@@ -18,6 +18,8 @@ from gatehouse.registry._globals import Risk, judge
         "copyreg add_extension", "typing get_type_hints", "uuid _get_command_stdout", "datetime sys",
         "datetime sys.modules", "timeit timeit", "asyncio run", "functools os", "collections.abc sys.modules",
         "numpy load", "numpy.f2py.crackfortran getlincoef", "numpy.testing._private.utils runstring",
+        "numpy memmap", "numpy fromfile", "pandas read_csv", "pandas.io.sql read_sql", "scipy.io loadmat",
+        "joblib.externals.loky.process_executor ProcessPoolExecutor", "sklearn.datasets fetch_openml",
         "pandas read_pickle", "pandas eval", "numexpr evaluate", "joblib load", "joblib.parallel os", "torch load",
         "torch.hub load", "mlflow.pyfunc load_model", "sklearn.utils os.system",
         "sklearn.base BaseEstimator.__init__.__globals__", "requests get", "requests.api get", "setuptools setup",
@@ -37,7 +39,7 @@ def test_what_runs_or_reaches_is_unsafe(name: str) -> None:
         "numpy dtype", "numpy.core.multiarray _reconstruct", "numpy._core.numeric _frombuffer", "numpy.random MT19937",
         "numpy.random._pickle __randomstate_ctor", "pandas.core.frame DataFrame", "sklearn.pipeline Pipeline",
         "torch._utils _rebuild_tensor_v2", "torch FloatStorage", "scipy.sparse._csr csr_matrix", "xgboost.core Booster",
-        "logging getLogger", "pathlib PosixPath",
+        "logging getLogger", "pathlib PosixPath", "torch.serialization _get_layout", "numpy log1p",
     ],
 )  # fmt: skip
 def test_what_models_are_made_of_is_usual(name: str) -> None:
@@ -49,6 +51,7 @@ def test_what_models_are_made_of_is_usual(name: str) -> None:
     [
         ("cloudpickle.cloudpickle subimport", Risk.CODE),
         ("dill._dill _create_function", Risk.CODE),
+        ("joblib.externals.cloudpickle.cloudpickle _make_function", Risk.CODE),
         ("acme.features Bands", Risk.OWN),
         ("__main__ Wrapper", Risk.OWN),
         ("numpyy dtype", Risk.OWN),  # a library's name is matched whole

@@ -83,7 +83,7 @@ _KNOWN = _words(
 )
 # Parts of those, and packages besides, that exist to run things or to reach out.
 _REACHING = _words(
-    "numpy.f2py numpy.testing numpy.distutils numpy.ctypeslib torch.hub torch.serialization torch.distributed "
+    "numpy.f2py numpy.testing numpy.distutils numpy.ctypeslib torch.hub torch.distributed joblib.externals.loky "
     "torch.utils.cpp_extension torch.utils.bottleneck torch.utils.collect_env torch._inductor torch._dynamo torch.fx "
     "mlflow.projects mlflow.server mlflow.tracking mlflow.artifacts mlflow.utils nltk.app nltk.downloader "
     "pip setuptools pkg_resources distutils requests urllib3 httpx aiohttp websockets websocket paramiko fabric invoke "
@@ -94,8 +94,10 @@ _CODE = frozenset({"cloudpickle", "dill"})
 _DOING = _words(
     "eval exec execfile compile evaluate system popen spawn fork load loads load_model load_library read_pickle open "
     "import_module __import__ subimport urlopen urlretrieve run_module run_path runstring run_command run getattr "
-    "setattr delattr attrgetter methodcaller resolve_name locate safeimport find_spec apply breakpoint"
+    "setattr delattr attrgetter methodcaller resolve_name locate safeimport find_spec apply breakpoint "
+    "fromfile tofile memmap DataSource save savez savetxt loadtxt loadmat savemat genfromtxt to_csv to_pickle to_sql"
 )
+_DOING_AS = ("read_", "load_", "save_", "open_", "fetch_", "download_", "run_", "exec_")
 # Modules that another module has imported can be reached by its name: joblib.parallel has ``os``.
 _MODULES = frozenset(sys.stdlib_module_names) - {"random", "math", "statistics", "types", "numbers", "array", "test"}
 
@@ -109,9 +111,10 @@ def judge(module: str, name: str) -> Risk:
         allowed = _STANDARD.get(module, frozenset())
         anything = "*" in allowed and len(parts) == 1 and (name == module or name not in _MODULES)
         return Risk.USUAL if anything or name in allowed else Risk.UNSAFE
-    if root in _CODE:
+    # Others have it on board: joblib.externals.cloudpickle.
+    if _CODE.intersection(module.split(".")):
         return Risk.CODE
-    if _reaches(module) or _DOING.intersection(parts) or _MODULES.intersection(parts) or _hidden(parts):
+    if _reaches(module) or _does(parts) or _MODULES.intersection(parts) or _hidden(parts):
         return Risk.UNSAFE
     return Risk.USUAL if root in _KNOWN else Risk.OWN
 
@@ -121,6 +124,10 @@ def _today(module: str, name: str) -> tuple[str, str]:
     if (module, name) in NAME_MAPPING:
         return NAME_MAPPING[module, name]
     return IMPORT_MAPPING.get(module, module), name
+
+
+def _does(parts: list[str]) -> bool:
+    return bool(_DOING.intersection(parts)) or any(part.startswith(_DOING_AS) for part in parts)
 
 
 def _reaches(module: str) -> bool:
