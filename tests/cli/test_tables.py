@@ -34,6 +34,7 @@ gates:
 stages:
   staging: {{gates: [schema, accuracy, fairness, drift]}}
 """
+pytestmark = pytest.mark.slow
 ASKED = ("schema", "accuracy", "fairness", "drift")
 GATES = Path(__file__).parents[2] / "gates"
 
