@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gatehouse.report.figures import limit_of, value_of
 from gatehouse.report.plots.axes import Kind, over
-from gatehouse.report.plots.rows import LOOKS
-from gatehouse.report.plots.svg import Svg, canvas, element, line, rectangle
+from gatehouse.report.plots.marks import LOOKS, diamond, dot
+from gatehouse.report.plots.svg import Svg, canvas, line, rectangle
 from gatehouse.report.text import clean
 from gatehouse.verdict import Measure, Relation
 
@@ -41,7 +41,6 @@ def draw(measure: Measure) -> Svg | None:
     if ends and all(kind.drawable(end) for end in ends):
         parts.append(line(scale.at(ends[0]), y, scale.at(ends[1]), y, f"whisker candidate{wrong}"))
     if measure.champion is not None and kind.drawable(measure.champion):
-        x = scale.at(measure.champion)
-        parts.append(element("path", d=f"M{x:.1f} {y - 5:.1f}l5 5l-5 5l-5-5z", class_="mark champion"))
-    parts.append(element("circle", cx=scale.at(value), cy=y, r=4.5, class_=f"mark candidate{wrong}"))
+        parts.append(diamond(scale.at(measure.champion), y))
+    parts.append(dot(scale.at(value), y, f"candidate{wrong}"))
     return canvas(WIDTH, HEIGHT, f"{clean(measure.name, 80)}: {value_of(measure)}, limit {limit_of(measure)}", parts)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from gatehouse.report.figures import fixed, number
 from gatehouse.report.plots.axes import Kind, Scale, labels, legend, nothing, over
-from gatehouse.report.plots.svg import FONT, Svg, canvas, element, elide, elide_apart, line, rectangle, text, text_width
+from gatehouse.report.plots.marks import LOOKS, diamond, dot
+from gatehouse.report.plots.svg import FONT, Svg, canvas, elide, elide_apart, line, rectangle, text, text_width
 from gatehouse.report.reading import FACES
 from gatehouse.report.text import clean
 from gatehouse.verdict import Outcome, Row, Rows
@@ -19,14 +20,6 @@ MOST_DRAWN = 300
 TOP = 14
 WIDE = 560
 GAP = 14
-# The stylesheet's class of a row by its outcome; what could not be judged is faint, not alarming.
-LOOKS = {
-    Outcome.PASS: "",
-    Outcome.WARN: " warned",
-    Outcome.INSUFFICIENT: " unsure",
-    Outcome.FAIL: " wrong",
-    Outcome.ERROR: " wrong",
-}
 
 
 def top(exhibit: Rows) -> tuple[Row, ...]:
@@ -136,7 +129,7 @@ def _keys(exhibit: Rows, shown: Sequence[Row]) -> list[tuple[str, Svg]]:
     keys: list[tuple[str, Svg]] = []
     compared = any(row.champion is not None for row in shown)
     if exhibit.shape != "bars":
-        keys.append(("candidate", _dot(13, 6, "candidate")))
+        keys.append(("candidate", dot(13, 6, "candidate")))
     elif compared:
         keys.append(("candidate", rectangle(0, 1, 26, 10, "bar candidate")))
     levels = {row.interval.confidence for row in shown if row.interval}
@@ -144,7 +137,7 @@ def _keys(exhibit: Rows, shown: Sequence[Row]) -> list[tuple[str, Svg]]:
         level = f"{number(levels.pop() * 100, 3)} % interval" if len(levels) == 1 else "interval"
         keys.append((level, line(0, 6, 26, 6, "whisker candidate")))
     if compared:
-        keys.append(("champion", _diamond(13, 6)))
+        keys.append(("champion", diamond(13, 6)))
     if exhibit.floor is not None and Kind.LINEAR.drawable(exhibit.floor) and exhibit.floor > 0:
         keys.append((f"chance alone, up to {number(exhibit.floor, 2)}", rectangle(0, 0, 26, 12, "floor")))
     return keys
@@ -213,7 +206,7 @@ def _bar(row: Row, scale: Scale, y: float, wrong: str) -> Iterator[Svg]:
         zero, end = sorted((scale.at(0.0), scale.at(row.value)))
         yield rectangle(zero, y - 6, max(end - zero, 1.0), 12, f"bar candidate{wrong}")
     if row.champion is not None and Kind.LINEAR.drawable(row.champion):
-        yield _diamond(scale.at(row.champion), y)
+        yield diamond(scale.at(row.champion), y)
 
 
 def _point(row: Row, scale: Scale, y: float, wrong: str) -> Iterator[Svg]:
@@ -226,17 +219,9 @@ def _point(row: Row, scale: Scale, y: float, wrong: str) -> Iterator[Svg]:
         yield line(low, at - 4, low, at + 4, f"whisker candidate{wrong}")
         yield line(high, at - 4, high, at + 4, f"whisker candidate{wrong}")
     if row.value is not None and Kind.LINEAR.drawable(row.value):
-        yield _dot(scale.at(row.value), at, f"candidate{wrong}")
+        yield dot(scale.at(row.value), at, f"candidate{wrong}")
     if beside and row.champion is not None:
-        yield _diamond(scale.at(row.champion), y + 6)
-
-
-def _dot(x: float, y: float, kind: str) -> Svg:
-    return element("circle", cx=x, cy=y, r=4.5, class_=f"mark {kind}")
-
-
-def _diamond(x: float, y: float) -> Svg:
-    return element("path", d=f"M{x:.1f} {y - 5:.1f}l5 5l-5 5l-5-5z", class_="mark champion")
+        yield diamond(scale.at(row.champion), y + 6)
 
 
 def _size(exhibit: Rows) -> float:
