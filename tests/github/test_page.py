@@ -15,7 +15,7 @@ from tests.github.state import Pull, Repository
 def page(github: GitHub, path: str = "/acme/models/pull/1") -> str:
     answer = requests.get(github.url + path, timeout=5)
     assert answer.status_code == 200
-    return answer.text
+    return str(answer.text)
 
 
 def test_the_conversation_shows_what_happened(github: GitHub, repo: Repository, bot: Raw, ada: Raw, pull: Pull) -> None:

@@ -1,8 +1,8 @@
 """Gates: found by path, their thresholds checked, and called in the one place that fails closed.
 
-A gate is one Python file with a docstring, ``THRESHOLDS`` (a JSON Schema) and ``check(evidence, thresholds)``. Where the
-labels alone tell what cannot be decided, ``foresee(evidence, thresholds)`` says it in sentences before a model is asked.
-A gate is read as bytes from a source (a revision or the working tree), so that a pull request cannot bring its own.
+A gate is one Python file with a docstring, ``THRESHOLDS`` (a JSON Schema) and ``check(evidence, thresholds)``. Where
+the labels alone tell what cannot be decided, ``foresee(evidence, thresholds)`` says so before a model is asked. A gate
+is read as bytes from a source (a revision or the working tree), so that a pull request cannot bring its own.
 """
 
 from __future__ import annotations
