@@ -97,12 +97,16 @@ def test_a_scoreboard_of_parts_is_the_scoreboard_of_the_whole(task: str, cuts: l
 
 
 @pytest.mark.parametrize("task", list(TASKS))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(cuts=CUTS, size=some.integers(1, ROWS))
 def test_clusters_stay_whole_however_rows_are_parted(task: str, cuts: list[int], size: int) -> None:
     recipe = Recipe(Scoreboard, (plan(task, "customer"),))
     one, other = recipe.fed([TABLES[task]]).finish(), parted(recipe, TABLES[task], cuts, size).finish()
 
+    if task == "regression":
+        # Sums are kept around the first label seen, so that only what is made of them can be compared.
+        assert differences(one.estimate("rmse"), other.estimate("rmse")) == []
+        return
     # What every resampling of clusters draws from.
     for name, sums in one.sums.items():
         assert np.allclose(sums.blocks, other.sums[name].blocks, rtol=1e-9, atol=1e-9)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from gatehouse.errors import GatehouseError, NotFound
 from gatehouse.evaluate.engines import Kind
@@ -28,10 +28,12 @@ def digest(spark: Any, place: str, named: str, kind: Kind) -> str:
         files = listed(spark, place, named)
         single = [url for url, path in files if not path]
         if single:
-            return f"sha256:{_hashes(spark, single)[single[0]]}"
+            return f"sha256:{_hashes(spark, single, single)[single[0]]}"
+        roots = [place]
     else:
         files = _sources(spark.table(place) if kind == "table" else spark.sql(place), named)
-    hashes = _hashes(spark, [url for url, _ in files])
+        roots = [url for url, _ in files]
+    hashes = _hashes(spark, roots, [url for url, _ in files])
     ordered = sorted(files, key=lambda file: file[1].encode())
     listing = "".join(f"{hashes[url]}  {path}\n" for url, path in ordered)
     return f"sha256:{hashlib.sha256(listing.encode()).hexdigest()}"
@@ -56,25 +58,25 @@ def listed(spark: Any, place: str, named: str) -> list[tuple[str, str]]:
 
 
 def _sources(frame: Any, named: str) -> list[tuple[str, str]]:
-    urls = sorted(set(frame.inputFiles()))
+    urls = sorted({unquote(url) for url in frame.inputFiles()})
     if not urls:
         raise GatehouseError(
             f"{named}: comes from no files, so nothing could tell later that it has changed",
             "write the rows to a folder of Parquet, and name that",
         )
-    paths = [unquote(urlsplit(url).path) for url in urls]
+    paths = [_place(url)[1] for url in urls]
     shared = paths[0].rpartition("/")[0]
     while not all(path.startswith(shared + "/") for path in paths):
         shared = shared.rpartition("/")[0]
     return [(url, path[len(shared) + 1 :]) for url, path in zip(urls, paths, strict=True)]
 
 
-def _hashes(spark: Any, urls: list[str]) -> dict[str, str]:
-    """SHA-256 by URL."""
+def _hashes(spark: Any, roots: list[str], urls: list[str]) -> dict[str, str]:
+    """SHA-256 by URL, of files below ``roots``."""
     from pyspark.sql import functions
 
     small = functions.col("length") <= _LARGEST
-    read = spark.read.format("binaryFile").load(urls).where(small)
+    read = spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(roots).where(small)
     rows = read.select("path", functions.sha2("content", 256).alias("sha256")).collect()
     found = {_place(row.path): row.sha256 for row in rows}
     rest = [url for url in urls if _place(url) not in found]
@@ -85,8 +87,9 @@ def _hashes(spark: Any, urls: list[str]) -> dict[str, str]:
 
 def _place(url: str) -> tuple[str, str]:
     """What names the same file however many slashes the scheme is followed by, and however it is escaped."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}", unquote(parts.path)
+    scheme, _, rest = url.partition(":")
+    host, slash, path = rest[2:].partition("/") if rest.startswith("//") else ("", "", rest)
+    return f"{scheme}://{host}", unquote(slash + path)
 
 
 def _streamed(spark: Any, url: str) -> str:

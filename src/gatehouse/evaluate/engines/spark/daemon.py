@@ -9,9 +9,9 @@ from __future__ import annotations
 import importlib
 import os
 
-# Set by Session.apart: workers that run a model, and a daemon of their own.
-ROLE = "GATEHOUSE_ROLE"
-_MODELS = ("gatehouse.runtime.predictor", "gatehouse.runtime.cluster")
+from gatehouse.evaluate.engines.spark.session import ROLE
+
+_MODELS = ("gatehouse.runtime.predictor", "gatehouse.runtime.cluster", "sklearn.pipeline")
 _KERNELS = (
     "gatehouse.evaluate.engines.spark.answers",
     "gatehouse.evaluate.statistics.drift",

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 import gatehouse
 from gatehouse.errors import GatehouseError, NotFound, Unreachable
-from gatehouse.evaluate.engines.spark.daemon import ROLE
 from gatehouse.runtime.cluster import quiet
 from gatehouse.runtime.failures import harmless
 
@@ -42,6 +41,8 @@ _LOCAL = {
     "spark.sql.shuffle.partitions": "2",
     "spark.python.daemon.module": "gatehouse.evaluate.engines.spark.daemon",
 }
+# In the environment of workers that run a model: whose they are. They, and their daemon, do nothing else.
+ROLE = "GATEHOUSE_ROLE"
 # MLflow reports its use to its makers as it is imported.
 _ENVIRONMENT = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 _MISSING = {"PATH_NOT_FOUND", "TABLE_OR_VIEW_NOT_FOUND"}

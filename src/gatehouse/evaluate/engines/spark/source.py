@@ -30,7 +30,8 @@ def frame(spark: Any, place: str, named: str, kind: Kind) -> Any:
     table = Embedded().open(place, named)
     path = Path(place).resolve()
     names = [path.name] if path.is_file() else [file.name for file in path.rglob("*")]
-    return _read(spark, path.as_uri(), _format(names, named), table.schema)
+    # Not as_uri(): to Spark, a percent sign in a path is a percent sign.
+    return _read(spark, f"file://{path}", _format(names, named), table.schema)
 
 
 def _read(spark: Any, url: str, kind: str, schema: pa.Schema | None = None) -> Any:
