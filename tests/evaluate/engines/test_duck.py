@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -125,10 +126,16 @@ def test_a_file_that_is_no_database_is_told(root: Path) -> None:
     assert error.message.startswith("duckdb:///data/words.db: cannot be opened as a DuckDB database: ")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_database_that_fetch_may_not_read_is_told(root: Path) -> None:
-    (root / "data/w.db").chmod(0)
-    assert "cannot be opened" in refused(ENGINE, table("risk.eval"), root).message
+def test_a_database_that_somebody_is_writing_to_is_told(root: Path) -> None:
+    writes = "import duckdb, sys; held = duckdb.connect('data/w.db'); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", writes], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "held\n"
+        said = refused(ENGINE, table("risk.eval"), root)
+        writer.communicate()
+    assert said.message.startswith(f"{ENGINE}: cannot be opened as a DuckDB database: Could not set lock on file")
 
 
 def test_an_id_that_the_table_lacks_is_told_with_those_that_it_has(root: Path) -> None:
