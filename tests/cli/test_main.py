@@ -13,6 +13,7 @@ from gatehouse.cli.main import VERBS, main
 from tests.support.company import Cli, Company
 
 COMMAND = Path(sys.executable).with_name("gatehouse")
+PROJECT = Path(__file__).parents[2]
 # What takes long to import; none of it may be in the way of --help.
 HEAVY = ("mlflow", "pandas", "numpy", "pyarrow", "duckdb", "scipy", "sklearn", "github", "rich", "jinja2", "jsonschema")
 
@@ -100,6 +101,22 @@ class TestValidate:
         assert ran.code == 1
         assert "max_mv" in ran.out
         assert "did you mean `max_mb`?" in ran.out
+
+    def test_a_mistyped_metric_is_a_fault_and_a_team_s_own_is_none(self, company: Company, cli: Cli) -> None:
+        root = company.repo.root
+        policy = root / "promotions" / "credit-risk" / "policy.yaml"
+        listed = policy.read_text().replace("[artifact]", "[artifact, accuracy]")
+        policy.write_text(listed + "gates:\n  accuracy: {metric: roc_acu}\n")
+        ran = cli("validate")
+        assert ran.code == 1
+        assert "gates.accuracy.metric: no binary metric `roc_acu`" in ran.out
+        assert "roc_auc" in ran.out
+        policy.write_text(listed + "gates:\n  accuracy: {metric: cost_per_decision}\n")
+        assert cli("validate").code == 1
+        own = root / "gates" / "metrics" / "cost_per_decision.py"
+        own.parent.mkdir(parents=True)
+        own.write_text((PROJECT / "docs" / "examples" / "metrics" / own.name).read_text())
+        assert cli("validate").code == 0
 
 
 class TestGates:

@@ -79,6 +79,15 @@ def test_gates_and_stages_of_the_wrong_shape_are_faults_and_no_crash(text: str) 
     assert faults(repository(policy=POLICY.partition("gates:")[0] + text))
 
 
+def test_a_metric_that_the_task_does_not_have_is_told_at_its_line() -> None:
+    files = policy("accuracy: {metric: rmse}", "[accuracy]")
+    (found,) = validate(Files(files), GATES, unmeasured=lambda task, metric: "use roc_auc")
+    assert str(found) == (
+        "promotions/credit-risk/policy.yaml:6: gates.accuracy.metric: no binary metric `rmse`; use roc_auc"
+    )
+    assert validate(Files(files), GATES, unmeasured=lambda task, metric: None) == ()
+
+
 def test_a_gate_whose_thresholds_are_no_schema_is_named_itself() -> None:
     gates = {**GATES, "drift": {"type": "object", "properties": {"max_psi": {"type": "nmber"}}}}
     found = validate(Files(repository()), gates)

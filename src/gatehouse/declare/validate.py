@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -19,12 +19,14 @@ def validate(
     source: Source,
     gates: Mapping[str, Mapping[str, Any]],
     base: Source | None = None,
+    unmeasured: Callable[[str, str], str | None] | None = None,
 ) -> tuple[Fault, ...]:
     """Every fault, in the order of paths and lines; none means that it may be merged as far as files can tell.
 
     ``gates`` maps each gate's name to its THRESHOLDS, a JSON Schema. ``base`` is the state that the change was made
-    from (a pull request's merge base); without it only the state itself is judged. Rules between values of one file
-    wait until its values are right by themselves.
+    from (a pull request's merge base); without it only the state itself is judged. ``unmeasured`` says how to mend a
+    ``metric`` that a task does not have, None where it has it; without it nobody looks. Rules between values of one
+    file wait until its values are right by themselves.
     """
     found = gather(source, None)
     known = _Gates(gates)
@@ -33,7 +35,9 @@ def validate(
     faults += [_at_top(path, said) for path in found.paths if (said := stray(path, stages or ())) is not None]
     for path, document in found.documents.items():
         if kind_of(path) == "policy":
-            judged = map(document.fault, _policy(document.value, known, stages))
+            complaints = [*_policy(document.value, known, stages)]
+            complaints += _metrics(document.value, unmeasured) if unmeasured else ()
+            judged = map(document.fault, complaints)
             faults += [fault for fault in judged if (path, fault.key) not in found.spoilt]
     for slot in found.promotions:
         faults += _promotion(found, slot)
@@ -103,6 +107,14 @@ def _thresholds(gate: str, given: Any, gates: _Gates, listed: bool) -> Iterator[
     if isinstance(given, dict):
         for said in gates.complaints(gate, given):
             yield said._replace(keys=("gates", gate, *said.keys))
+
+
+def _metrics(value: Mapping[str, Any], unmeasured: Callable[[str, str], str | None]) -> Iterator[Complaint]:
+    task = value.get("task")
+    for gate, given in _mapping(value.get("gates")).items():
+        metric = _mapping(given).get("metric")
+        if isinstance(task, str) and isinstance(metric, str) and (fix := unmeasured(task, metric)) is not None:
+            yield Complaint(("gates", gate, "metric"), f"no {task} metric `{metric}`", fix)
 
 
 def _no_gate(keys: Keys, gate: str, gates: _Gates) -> Complaint:
