@@ -12,6 +12,7 @@ from gatehouse.evaluate.statistics.clustered import covariance as covariance_of
 from gatehouse.evaluate.statistics.clustered import influences
 from gatehouse.evaluate.statistics.groups import Partition, sums_by_group
 from gatehouse.evaluate.statistics.metric import CountMetric, Metric, RankMetric, SumMetric
+from gatehouse.evaluate.statistics.parallel import each
 from gatehouse.evaluate.statistics.resampling import resampled_counts, resampled_sums
 from gatehouse.evaluate.statistics.rows import Floats
 from gatehouse.evaluate.statistics.single import perfect_sd, perfect_share
@@ -196,7 +197,7 @@ def _of_one_class(scores: Scores, metric: RankMetric, ranked: Ranked, partition:
     group = partition.of_cell[scores.cells]
     overall = ranked.measured(metric.part)
     split = ranked.split(group, groups)
-    parts = [metric.part(own) for own, _ in split]
+    parts = each(metric.part, [own for own, _ in split])
     values = np.array([*(part.value for part in parts), overall.value])
     if scores.blocks is not None:
         return values, _clustered_covariance(parts, overall, split, scores.blocks)
