@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -10,6 +13,7 @@ import pytest
 
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.engines import Recipe
+from gatehouse.evaluate.engines.spark import session
 from gatehouse.evaluate.engines.spark.answers import Chosen, agreed
 from gatehouse.evaluate.engines.spark.parts import FILE, START, Bring, Nothing, Reduce, Ways, in_order, pieces, unpacked
 from gatehouse.evaluate.engines.spark.session import plain
@@ -149,3 +153,41 @@ def test_an_answer_that_cannot_be_read_in_one_way_is_refused(texts: list[str], w
 )
 def test_of_a_page_of_spark_one_line_is_said(said: str, line: str) -> None:
     assert plain(RuntimeError(said)) == line
+
+
+@dataclass
+class Busy:
+    """The part of a Spark context that is watched: one stage of four tasks, some of them at work."""
+
+    running: int
+    called_off: Event = field(default_factory=Event)
+
+    def statusTracker(self) -> Busy:  # noqa: N802 (Spark's name)
+        return self
+
+    def getActiveStageIds(self) -> list[int]:  # noqa: N802
+        return [1]
+
+    def getStageInfo(self, stage: int) -> Any:  # noqa: N802
+        return SimpleNamespace(numCompletedTasks=0, numActiveTasks=self.running, numTasks=4)
+
+    def cancelAllJobs(self) -> None:  # noqa: N802
+        self.called_off.set()
+
+
+@pytest.mark.parametrize("running", [0, 1])
+def test_work_that_no_worker_takes_up_is_called_off(running: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_LOOK_EVERY", 0.01)
+    monkeypatch.setattr(session, "_IDLE_S", 0.05)
+    context, said, often = Busy(running), list[str](), Event()
+
+    def say(text: str) -> None:
+        said.append(text)
+        if len(said) == 20:
+            often.set()
+
+    with session._Watch(context, say) as watch:
+        assert (context.called_off if not running else often).wait(30)
+
+    assert (watch.idle, context.called_off.is_set()) == (not running, not running)
+    assert said[0] == "0 of 4 parts"
