@@ -110,6 +110,9 @@ def test_a_first_promotion_and_a_missing_sandbox_are_unusual() -> None:
     bare = msgspec.structs.replace(results.first(), isolation="bare")
     assert any("first promotion" in line for line in reading.unusual(bare))
     assert any("without a sandbox" in line for line in reading.unusual(bare))
+    spark = msgspec.structs.replace(bare, isolation="cluster")
+    assert any("Spark's workers" in line for line in reading.unusual(spark))
+    assert not any("Spark's workers" in line for line in reading.unusual(bare))
 
 
 def test_a_figure_that_used_up_its_limit_since_the_champion_is_unusual_a_small_change_is_not() -> None:
