@@ -159,6 +159,17 @@ class Wrapped:
         return answer.decode(header, bytearray(body), batch.num_rows, self._promised)
 
 
+def preload() -> None:
+    """Imports what loading and asking a model imports, in a process that workers are forked from."""
+    # Of the flavors, the one that most models of a table have: it takes as long as all the rest.
+    import mlflow.sklearn
+
+    from gatehouse.runtime import predictor
+
+    assert mlflow.sklearn
+    assert predictor
+
+
 def _load_pyfunc(path: str) -> Wrapped:
     """What ``mlflow.pyfunc`` calls on a worker."""
     return Wrapped(Path(path))

@@ -10,18 +10,22 @@ import importlib
 import os
 
 from gatehouse.evaluate.engines.spark.session import ROLE
+from gatehouse.runtime import cluster
 
-_MODELS = ("gatehouse.runtime.predictor", "gatehouse.runtime.cluster", "sklearn.pipeline")
 _KERNELS = (
     "gatehouse.evaluate.engines.spark.answers",
     "gatehouse.evaluate.statistics.drift",
     "gatehouse.evaluate.statistics.scoreboard",
+    "pandas",
     "pyarrow.compute",
 )
 
 
 def preload(role: str) -> None:
-    for module in _MODELS if role else _KERNELS:
+    if role:
+        cluster.preload()
+        return
+    for module in _KERNELS:
         importlib.import_module(module)
 
 
