@@ -212,12 +212,13 @@ class _Watch(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        waited = 0.0
+        waited, said = 0.0, ""
         while not self._over.wait(_LOOK_EVERY):
             done, running, total = self._tasks()
             waited = 0.0 if done or running or not total else waited + _LOOK_EVERY
-            if total:
-                self._say(f"{done} of {total} parts")
+            if total and (now := f"{done} of {total} parts") != said:
+                said = now
+                self._say(said)
             if waited >= _IDLE_S:
                 self.idle = True
                 self._context.cancelAllJobs()
