@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gatehouse.declare.types import Banding, Data, Evaluation, Policy, Prediction, StagePolicy, Table, Where
-from gatehouse.evaluate.engines import Streamed
 from gatehouse.evaluate.evidence import Evidence
 from gatehouse.evaluate.material import Case, Fetched
 from gatehouse.evaluate.result import Request, Subject
 from gatehouse.evaluate.statistics.profile import Profile
+from gatehouse.evaluate.table import Streamed
 from gatehouse.pin import Pin, Role, Slot
 from gatehouse.registry import mlmodel
 from gatehouse.registry.digest import digest, file_digest

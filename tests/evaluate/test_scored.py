@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 from gatehouse.errors import GatehouseError
-from gatehouse.evaluate.engines import Streamed
 from gatehouse.evaluate.scored import Beside, Scored, predictions
 from gatehouse.evaluate.statistics import metrics
+from gatehouse.evaluate.table import Streamed
 from gatehouse.runtime.answer import Answer
 
 BINARY = ("good", "bad")

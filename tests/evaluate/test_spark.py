@@ -60,8 +60,14 @@ data:
 gates:
   accuracy: {{metric: {metric}, {limit}, min_improvement: 0.0}}
   fairness: {{metric: {metric}, max_disparity: 0.2}}
+  drift: {{max_prediction_psi: 0.2}}
+  robustness: {{max_drop: 0.5, rows: 200, noise: [0.1], missing: [], categories: [0.1], swaps: [0.1]}}
+  business_rules:
+    rules:
+      - {{name: nobody is younger than nothing, sql: select * from scored where age < 0, max_rows: 0}}
+      - {{name: age, sql: select avg(age) from scored where candidate is not null, minimum: 1}}
 stages:
-  production: {{gates: [schema, accuracy, fairness, drift]}}
+  production: {{gates: [schema, accuracy, fairness, drift, robustness, business_rules]}}
 """
 TASKS = {
     "binary": ("defaulted", "roc_auc", "minimum: 0.6"),

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gatehouse.errors import GatehouseError
-from gatehouse.evaluate.engines import Streamed, Table
 from gatehouse.evaluate.scored import Scored, predictions
 from gatehouse.evaluate.scoring import Asked, Model, score
 from gatehouse.evaluate.statistics.parallel import each
+from gatehouse.evaluate.table import Streamed, Table
 
 if TYPE_CHECKING:
     import numpy as np

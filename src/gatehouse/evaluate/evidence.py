@@ -15,14 +15,15 @@ from gatehouse.declare.types import Policy
 from gatehouse.errors import NotFound
 from gatehouse.evaluate import schema
 from gatehouse.evaluate.contract import Contract, contract
-from gatehouse.evaluate.engines import Engine, Recipe
 from gatehouse.evaluate.engines.embedded import Embedded
+from gatehouse.evaluate.engines.engine import Engine
 from gatehouse.evaluate.facts import CANDIDATE as CANDIDATE
 from gatehouse.evaluate.facts import CHAMPION as CHAMPION
 from gatehouse.evaluate.material import Case
 from gatehouse.evaluate.measured import Figures
 from gatehouse.evaluate.scoring import Model, features
 from gatehouse.evaluate.statistics.own import NONE, Own
+from gatehouse.evaluate.table import Recipe
 from gatehouse.evaluate.timed import Timed
 from gatehouse.evaluate.traffic.fetching import TRAFFIC
 from gatehouse.evaluate.traffic.traffic import Traffic

@@ -9,7 +9,7 @@ from pathlib import Path
 from gatehouse.declare.types import Policy
 from gatehouse.errors import GatehouseError, NotFound
 from gatehouse.evaluate.cards import Card, read_card
-from gatehouse.evaluate.engines import Engine
+from gatehouse.evaluate.engines.engine import Engine
 from gatehouse.evaluate.material import Case, Fetched, Staged
 from gatehouse.evaluate.tables import Tables
 from gatehouse.registry import mlmodel, pickles

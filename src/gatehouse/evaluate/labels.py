@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from gatehouse.evaluate.engines import Table
+    from gatehouse.evaluate.table import Table
 
     Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -49,7 +49,7 @@ class Labels:
 def read_labels(table: Table, evaluation: Evaluation, task: str) -> Labels:
     """How to read the table's labels. Raises GatehouseError for missing labels, one class only, an unknown positive
     value, or a label that does not suit the task."""
-    from gatehouse.evaluate.engines import Recipe
+    from gatehouse.evaluate.table import Recipe
 
     return table.reduce(Recipe(Survey, (evaluation, task)), [evaluation.label]).finish()
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from gatehouse.declare.types import Policy
 from gatehouse.errors import GatehouseError, NotFound
 from gatehouse.evaluate import pictures, sql, view
-from gatehouse.evaluate.engines import Engine, Recipe
+from gatehouse.evaluate.engines.engine import Engine
 from gatehouse.evaluate.facts import Facts
 from gatehouse.evaluate.material import Case
 from gatehouse.evaluate.processes import Processes, pinned
 from gatehouse.evaluate.scored import LABEL, Question, Scored
 from gatehouse.evaluate.scoring import Asked, Model, features
 from gatehouse.evaluate.statistics.own import Own
+from gatehouse.evaluate.table import Recipe
 from gatehouse.runtime.launch import Launcher
 from gatehouse.runtime.process import ModelProcess
 

@@ -13,7 +13,7 @@ from gatehouse.declare.load import require
 from gatehouse.declare.source import WorkTree
 from gatehouse.declare.types import Policy
 from gatehouse.errors import GatehouseError
-from gatehouse.evaluate.engines import Engines
+from gatehouse.evaluate.engines.engine import Engines
 from gatehouse.evaluate.evidence import Evidence
 from gatehouse.evaluate.fetch import BASE
 from gatehouse.evaluate.gates import Gate, discover, foreseen, judge

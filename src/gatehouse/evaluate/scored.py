@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from gatehouse.declare.types import Evaluation
 from gatehouse.errors import GatehouseError
-from gatehouse.evaluate.engines import Streamed, Table
 from gatehouse.evaluate.labels import class_name, read_labels
 from gatehouse.evaluate.scoring import Model, score
+from gatehouse.evaluate.table import Streamed, Table
 from gatehouse.runtime.answer import Answer
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatehouse.errors import GatehouseError
-from gatehouse.evaluate.engines import Table
 from gatehouse.evaluate.schema import list_columns
+from gatehouse.evaluate.table import Table
 from gatehouse.registry.signature import Signature, Tensor
 from gatehouse.runtime.answer import Answer
 from gatehouse.runtime.failures import ModelError

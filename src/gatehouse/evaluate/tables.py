@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 
 from gatehouse.declare.types import Evaluation, Policy, Where
 from gatehouse.errors import GatehouseError, NotFound
-from gatehouse.evaluate.engines import Engine, Recipe
+from gatehouse.evaluate.engines.engine import Engine
 from gatehouse.evaluate.material import Case
 from gatehouse.evaluate.missing import Missing
 from gatehouse.evaluate.scored import LABEL
 from gatehouse.evaluate.scoring import no_column
+from gatehouse.evaluate.table import Recipe
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from gatehouse.evaluate.engines import Table
+    from gatehouse.evaluate.table import Table
 
 
 @dataclass(frozen=True)

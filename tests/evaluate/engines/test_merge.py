@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from gatehouse.declare.types import Banding
-from gatehouse.evaluate.engines import Recipe
 from gatehouse.evaluate.labels import Survey
 from gatehouse.evaluate.missing import Missing
 from gatehouse.evaluate.statistics.drift import Binner
 from gatehouse.evaluate.statistics.profile import Profile, Profiler
 from gatehouse.evaluate.statistics.rows import Plan
 from gatehouse.evaluate.statistics.scoreboard import Scoreboard, batch_of
+from gatehouse.evaluate.table import Recipe
 from tests.evaluate.alike import differences
 from tests.evaluate.made import EVALUATION
 

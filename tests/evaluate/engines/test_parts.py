@@ -12,12 +12,12 @@ import pyarrow as pa
 import pytest
 
 from gatehouse.errors import GatehouseError
-from gatehouse.evaluate.engines import Recipe
 from gatehouse.evaluate.engines.spark import session
 from gatehouse.evaluate.engines.spark.answers import Chosen, agreed
 from gatehouse.evaluate.engines.spark.parts import FILE, START, Bring, Nothing, Reduce, Ways, in_order, pieces, unpacked
 from gatehouse.evaluate.engines.spark.session import plain
 from gatehouse.evaluate.missing import Missing
+from gatehouse.evaluate.table import Recipe
 
 Row = tuple[str, int, float | None]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatehouse.errors import GatehouseError, NotFound
-from gatehouse.evaluate.engines import Kind, Streamed, Table
+from gatehouse.evaluate.table import Kind, Streamed, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from gatehouse.errors import GatehouseError
-from gatehouse.evaluate.engines import K, Kind, Recipe, Table
 from gatehouse.evaluate.engines.spark import contents, source
 from gatehouse.evaluate.engines.spark.answers import ANSWER, Answers, Chosen, agreed
 from gatehouse.evaluate.engines.spark.parts import (
@@ -35,6 +34,7 @@ from gatehouse.evaluate.engines.spark.source import quoted
 from gatehouse.evaluate.labels import read_labels
 from gatehouse.evaluate.scored import Question, Scored
 from gatehouse.evaluate.scoring import Model
+from gatehouse.evaluate.table import K, Kind, Recipe, Table
 from gatehouse.runtime import cluster
 from gatehouse.runtime.cluster import Meta
 

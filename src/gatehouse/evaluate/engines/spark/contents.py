@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from gatehouse.errors import GatehouseError, NotFound
-from gatehouse.evaluate.engines import Kind
+from gatehouse.evaluate.table import Kind
 
 # Bytes of the largest file that a worker takes as one value.
 _LARGEST = 256 << 20

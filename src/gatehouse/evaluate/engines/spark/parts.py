@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import msgspec
 
 from gatehouse.errors import GatehouseError
-from gatehouse.evaluate.engines import Recipe, picked
+from gatehouse.evaluate.table import Recipe, picked
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from gatehouse.declare.tables import scheme
 from gatehouse.errors import GatehouseError
-from gatehouse.evaluate.engines import Kind
 from gatehouse.evaluate.engines.embedded import FORMATS, Embedded
 from gatehouse.evaluate.engines.spark import contents
 from gatehouse.evaluate.engines.spark.parts import FILE, START
+from gatehouse.evaluate.table import Kind
 
 if TYPE_CHECKING:
     import pyarrow as pa
