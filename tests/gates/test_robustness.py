@@ -160,7 +160,9 @@ def test_a_threshold_that_makes_no_sense_is_a_mistake_in_the_policy(wrong_limits
 
 
 def test_a_real_model_is_shaken_and_answers_the_same_the_second_time(real: Evidence) -> None:
-    limits = {"metric": "roc_auc", "max_drop": 0.05, "max_reliance": 0.2, "max_flips": 0.9, "budget": 20, "rows": 500}
+    # Which 500 rows are drawn depends on the saved model's digest, which is another every time: the limits are far from
+    # what any 500 rows show.
+    limits = {"metric": "roc_auc", "max_drop": 0.05, "max_reliance": 0.1, "max_flips": 0.9, "budget": 20, "rows": 500}
 
     said, again = (verdict("robustness", real, **limits) for _ in range(2))
 
