@@ -9,7 +9,7 @@ import pytest
 from gatehouse.declare.source import WorkTree
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.evidence import Evidence
-from gatehouse.evaluate.gates import builtin, discover, judge, load
+from gatehouse.evaluate.gates import asked, builtin, discover, judge, load
 from gatehouse.verdict import Measure, Outcome, Verdict
 
 HEAD = '''"""What must be true.
@@ -71,6 +71,28 @@ def test_another_byte_is_another_digest() -> None:
 
     assert one != other
     assert one.startswith("sha256:")
+
+
+ALWAYS = PASSES.replace("THRESHOLDS", "ALWAYS = True\nTHRESHOLDS")
+
+
+def test_gates_that_always_run_follow_those_that_a_stage_lists() -> None:
+    gates = {
+        name: load(name, f"gates/{name}.py", code.encode())
+        for name, code in {"sometimes": PASSES, "b": ALWAYS, "a": ALWAYS}.items()
+    }
+
+    assert asked(("sometimes", "absent"), gates) == ("sometimes", "absent", "a", "b")
+    assert asked(("b", "sometimes"), gates) == ("b", "sometimes", "a")
+
+
+def test_a_stage_without_gates_asks_nothing_and_so_passes_nothing() -> None:
+    assert asked((), {"a": load("a", "gates/a.py", ALWAYS.encode())}) == ()
+
+
+def test_always_is_yes_or_no_and_nothing_that_could_be_either() -> None:
+    with pytest.raises(GatehouseError, match=r"gates/a\.py: ALWAYS is 'no'"):
+        load("a", "gates/a.py", ALWAYS.replace("True", "'no'").encode())
 
 
 def package(folder: Path, code: str, target: str = "acme_gates") -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from gatehouse.cli.scene import Scene
 from gatehouse.declare.types import Policy
-from gatehouse.evaluate.gates import discover
+from gatehouse.evaluate.gates import asked, discover
 from gatehouse.evaluate.key import evidence_key
 from gatehouse.evaluate.own import discover as metrics
 from gatehouse.evaluate.question import basis, judging
@@ -80,7 +80,7 @@ class Remembered:
         data = _digests(policy, self.scene.repository.root)
         if data is None:
             return None
-        judges = judging(policy.stages[request.slot.stage].gates, self._gates, self._own)
+        judges = judging(asked(policy.stages[request.slot.stage].gates, self._gates), self._gates, self._own)
         key = evidence_key(basis(request, self.scene.base, judges, data.get("evaluation", "")))
         return Standing(key, data, soak(self.scene.staged(request), policy, request), datetime.now(UTC).date())
 

@@ -1,8 +1,9 @@
 """Gates: found by path, their thresholds checked, and called in the one place that fails closed.
 
 A gate is one Python file with a docstring, ``THRESHOLDS`` (a JSON Schema) and ``check(evidence, thresholds)``. Where
-the labels alone tell what cannot be decided, ``foresee(evidence, thresholds)`` says so before a model is asked. A gate
-is read as bytes from a source (a revision or the working tree), so that a pull request cannot bring its own.
+the labels alone tell what cannot be decided, ``foresee(evidence, thresholds)`` says so before a model is asked. With
+``ALWAYS = True`` it runs in every check, named by a policy or not. A gate is read as bytes from a source (a revision or
+the working tree), so that a pull request cannot bring its own.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Gate:
     """One gate. ``doc`` is its docstring, ``schema`` the JSON Schema of its thresholds, ``digest`` that of its code.
 
     ``origin`` names it for people, a path in the repository or an entry point; ``file`` is what its code was read from.
+    ``always`` gates run whether a policy names them or not.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Gate:
     check: Callable[[Evidence, Thresholds], Verdict]
     digest: str
     foresee: Callable[[Evidence, Thresholds], Sequence[str]] | None = None
+    always: bool = False
 
     @property
     def headline(self) -> str:
@@ -70,6 +73,14 @@ class Gate:
 def _defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
     properties: Mapping[str, Mapping[str, Any]] = schema.get("properties", {})
     return {name: part["default"] for name, part in properties.items() if "default" in part}
+
+
+def asked(listed: Sequence[str], gates: Mapping[str, Gate]) -> tuple[str, ...]:
+    """The gates that a check needs verdicts of: a stage's ``listed`` names in order, then the ``always`` gates that
+    it does not list, by name. Where it lists none there is nothing to pass, and so nothing is asked."""
+    if not listed:
+        return ()
+    return (*listed, *sorted(name for name, gate in gates.items() if gate.always and name not in listed))
 
 
 def discover(source: Source) -> dict[str, Gate]:
@@ -133,9 +144,12 @@ def _gate(name: str, origin: str, code: bytes, module: ModuleType) -> Gate:
             f"{origin}: a gate needs a docstring, THRESHOLDS (a JSON Schema) and check(evidence, thresholds)",
             "see CONTRIBUTING.md, Adding a gate",
         )
+    always = getattr(module, "ALWAYS", False)
+    if not isinstance(always, bool):
+        raise GatehouseError(f"{origin}: ALWAYS is {always!r}", "let it be True, or leave it out")
     digest = "sha256:" + hashlib.sha256(code).hexdigest()
     foresee = getattr(module, "foresee", None)
-    return Gate(name, origin, str(module.__file__), doc.strip(), schema, check, digest, foresee)
+    return Gate(name, origin, str(module.__file__), doc.strip(), schema, check, digest, foresee, always)
 
 
 def judge(gate: Gate, evidence: Evidence, written: Thresholds) -> Verdict:

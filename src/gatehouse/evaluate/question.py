@@ -24,9 +24,9 @@ def basis(request: Request, base: Source, judges: Mapping[str, str], data: str) 
     return Basis(request, _policy_digest(base, request.slot.model), judges, data, ENGINE)
 
 
-def judging(asked: Sequence[str], gates: Mapping[str, Gate], own: Own) -> dict[str, str]:
-    """The digest of each gate that is asked for ("" where it does not exist), and of each of the team's metrics."""
-    return {name: gates[name].digest if name in gates else "" for name in asked} | dict(own.digests)
+def judging(names: Sequence[str], gates: Mapping[str, Gate], own: Own) -> dict[str, str]:
+    """The digest of each gate of ``gates.asked`` ("" where it does not exist), and of each of the team's metrics."""
+    return {name: gates[name].digest if name in gates else "" for name in names} | dict(own.digests)
 
 
 def _policy_digest(base: Source, model: str) -> str:

@@ -16,7 +16,7 @@ from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.engines.engine import Engines
 from gatehouse.evaluate.evidence import Evidence
 from gatehouse.evaluate.fetch import BASE
-from gatehouse.evaluate.gates import Gate, discover, foreseen, judge
+from gatehouse.evaluate.gates import Gate, asked, discover, foreseen, judge
 from gatehouse.evaluate.key import Basis, evidence_key
 from gatehouse.evaluate.material import Case, read
 from gatehouse.evaluate.own import discover as metrics
@@ -63,13 +63,13 @@ class Evaluator:
             rests_on = Basis(request, "", {}, "", ENGINE)
         else:
             policy, gates = trusted.policies[request.slot.model], trusted.gates
-            asked = policy.stages[request.slot.stage].gates
+            names = asked(policy.stages[request.slot.stage].gates, gates)
             own, engine = metrics(trusted.base), engines.of(policy.engine)
             with Evidence(self.folder, case, policy, self.launcher, own, engine) as evidence:
-                undecidable = self._foreseen(evidence, [gates[name] for name in asked if name in gates])
-                verdicts = tuple(self._verdicts(evidence, [(name, gates.get(name)) for name in asked]))
+                undecidable = self._foreseen(evidence, [gates[name] for name in names if name in gates])
+                verdicts = tuple(self._verdicts(evidence, [(name, gates.get(name)) for name in names]))
                 rows, data = evidence.rows, _contents(evidence, case)
-            rests_on = basis(request, trusted.base, judging(asked, gates, own), data.get("evaluation", ""))
+            rests_on = basis(request, trusted.base, judging(names, gates, own), data.get("evaluation", ""))
             if engine.isolation is not None:
                 ran, isolation = f"{ENGINE} on {engine.name}", engine.isolation
         return Result(
@@ -93,10 +93,10 @@ class Evaluator:
             self.foretell(line)
         return tuple(said)
 
-    def _verdicts(self, evidence: Evidence, asked: list[tuple[str, Gate | None]]) -> Iterator[Verdict]:
-        """Each gate's verdict, in the policy's order. A gate that does not exist is an ERROR, never passed over."""
+    def _verdicts(self, evidence: Evidence, named: list[tuple[str, Gate | None]]) -> Iterator[Verdict]:
+        """Each gate's verdict, in the order of ``asked``. A gate that does not exist is an ERROR, never passed over."""
         request, policy = evidence.request, evidence.policy
-        for name, gate in asked:
+        for name, gate in named:
             step = f"{request.slot.model} version {request.candidate.version}: {name}"
             self.progress(step)
             evidence.say = partial(self._further, step)
