@@ -3,36 +3,56 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gatehouse.cli.frame import BLOCKED, DONE, Settings, emit, progress, verb
 
+if TYPE_CHECKING:
+    from gatehouse.cli.believing import Answer
+
 
 @verb
-@click.argument("results", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("results", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--asked",
+    type=click.Path(path_type=Path, exists=True),
+    help="What fetch asked (its folder or manifest.json): only the answer to it is believed.",
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write the report here.")
 @click.option("--pr", "pull", type=int, help="Post the report on this pull request, and keep the evidence.")
-def command(settings: Settings, results: Path, out: Path | None, pull: int | None) -> int:
-    """Write the report on RESULTS; with --pr also post it, and keep the evidence. Runs no model code."""
+def command(settings: Settings, results: Path, asked: Path | None, out: Path | None, pull: int | None) -> int:
+    """Write the report on RESULTS; with --pr also post it, and keep the evidence. Runs no model code.
+
+    What the models' job says is believed only as far as it answers what was asked: by --asked, or with --pr alone by
+    what the pull request changes.
+    """
     from gatehouse.cli import posting, recalled, steps
-    from gatehouse.declare.load import require
-    from gatehouse.declare.source import WorkTree
     from gatehouse.report import document
     from gatehouse.report.terminal import render
 
     with posting.told(settings, pull):
-        found = recalled.counted(settings.repository, document.decode(steps.read_results(results)))
-    base = WorkTree(settings.repository.root)
-    declared = require(base, settings.environ)
-    surroundings = steps.context(settings, base, declared, pull)
+        answer = _answer(settings, results, asked, pull)
+        found = recalled.counted(settings.repository, answer.results)
+    surroundings = steps.context(settings, answer.base, answer.declared, pull)
     if out is not None:
         steps.write(found, surroundings, out)
     if pull is not None:
         with progress(settings) as say:
             say("keeping the evidence")
-            posting.record(settings, found, declared)
+            posting.record(settings, found, answer.declared)
             say(f"posting on pull request #{pull}")
             posting.post(settings, found, surroundings, pull)
     emit(settings, document.document(found), render(found, surroundings))
     return DONE if all(result.passed for result in found) else BLOCKED
+
+
+def _answer(settings: Settings, results: Path, asked: Path | None, pull: int | None) -> Answer:
+    from gatehouse.cli import believing
+
+    if asked is not None:
+        return believing.held_against_fetch(settings, results, asked)
+    if pull is not None:
+        return believing.held_against_git(settings, results, pull)
+    return believing.unheld(settings, results)

@@ -77,11 +77,15 @@ def write(material: Material, folder: Path) -> None:
     (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(material), indent=1))
 
 
-def read(folder: Path) -> Material:
-    """Raises GatehouseError where the folder holds no manifest, or one of another version."""
+def read(place: Path) -> Material:
+    """What a folder of material holds, or what its manifest says that lies by itself at ``place``.
+
+    Raises GatehouseError where there is no manifest, or one of another version.
+    """
+    file = place if place.is_file() else place / MANIFEST
     try:
-        return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Material)
+        return msgspec.json.decode(file.read_bytes(), type=Material)
     except OSError as error:
-        raise GatehouseError(f"{folder} holds no {MANIFEST}", "run `gatehouse fetch --out DIR` first") from error
+        raise GatehouseError(f"{place} holds no {MANIFEST}", "run `gatehouse fetch --out DIR` first") from error
     except msgspec.MsgspecError as error:
-        raise GatehouseError(f"{folder / MANIFEST}: {error}", "fetch again with this version of gatehouse") from error
+        raise GatehouseError(f"{file}: {error}", "fetch again with this version of gatehouse") from error
