@@ -11,7 +11,7 @@ def test_levels_stand_weakest_first() -> None:
     assert LEVELS == ("none", "cluster", "unshare", "bubblewrap")
 
 
-@pytest.mark.parametrize(("level", "minimum"), itertools.product(LEVELS, LEVELS))
+@pytest.mark.parametrize(("level", "minimum"), list(itertools.product(LEVELS, LEVELS)))
 def test_a_level_reaches_itself_and_what_is_weaker(level: str, minimum: str) -> None:
     assert reaches(level, minimum) == (LEVELS.index(level) >= LEVELS.index(minimum))
 

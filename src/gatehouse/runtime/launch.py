@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -60,16 +61,21 @@ class Bare:
         return "none"
 
     def launch(self, command: Command) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            command.argv,
-            cwd=command.scratch,
-            env=environment(command.scratch, self.threads),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=command.inherit,
-            start_new_session=True,
-        )
+        return start(command.argv, command, environment(command.scratch, self.threads))
+
+
+def start(argv: tuple[str, ...], command: Command, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Starts ``argv`` for the command, in its scratch folder, with the descriptors that it inherits."""
+    return subprocess.Popen(
+        argv,
+        cwd=command.scratch,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        pass_fds=command.inherit,
+        start_new_session=True,
+    )
 
 
 def environment(scratch: Path, threads: int) -> dict[str, str]:

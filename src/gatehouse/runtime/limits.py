@@ -1,0 +1,63 @@
+"""What a model's process may use at most, and the command line that holds it to that."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+MIB = 1 << 20
+# Files and shared memory are memory in a sandbox: each may take this share of it.
+_SHARE = 4
+_OPEN_FILES = 1024
+# A process has threads, which the kernel counts as it counts processes; libraries start some.
+_TASKS_PER_PROCESS = 16
+# After its time a process is asked to stop (SIGXCPU), and then is stopped.
+_GRACE_S = 5
+_CONFINE = Path(__file__).with_name("confine.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``memory_mb`` (MiB) and ``processes`` for all that one model's process starts, itself included; ``seconds`` from
+    its start to its end. Raises ValueError for one that is not positive."""
+
+    memory_mb: int = 8192
+    processes: int = 64
+    seconds: int = 3600
+
+    def __post_init__(self) -> None:
+        if min(self.memory_mb, self.processes, self.seconds) <= 0:
+            raise ValueError(f"every limit is above 0: {self}")
+
+    @property
+    def memory(self) -> int:
+        """Bytes."""
+        return self.memory_mb * MIB
+
+    @property
+    def files(self) -> int:
+        """Bytes that the files in the scratch folder may have together, and those in shared memory."""
+        return self.memory // _SHARE
+
+    @property
+    def tasks(self) -> int:
+        """How many threads and processes the kernel lets there be."""
+        return self.processes * _TASKS_PER_PROCESS
+
+    def rlimits(self) -> dict[str, tuple[int, int]]:
+        """Soft and hard limits by the names in the module ``resource``, for each process."""
+        return {
+            "RLIMIT_DATA": (self.memory, self.memory),
+            "RLIMIT_CPU": (self.seconds, self.seconds + _GRACE_S),
+            "RLIMIT_NPROC": (self.tasks, self.tasks),
+            "RLIMIT_FSIZE": (self.files, self.files),
+            "RLIMIT_NOFILE": (_OPEN_FILES, _OPEN_FILES),
+            "RLIMIT_CORE": (0, 0),
+        }
+
+
+def confined(argv: tuple[str, ...], limits: Limits) -> tuple[str, ...]:
+    """The command line that starts ``argv`` within the limits."""
+    return (sys.executable, "-I", "-S", str(_CONFINE), json.dumps({"rlimits": limits.rlimits()}), *argv)

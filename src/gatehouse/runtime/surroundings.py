@@ -1,0 +1,31 @@
+"""What of the file system a sandboxed process sees, besides what its command names: the system's libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+# Where a distribution keeps programs and libraries: /bin and the like are links into /usr on most.
+_SYSTEM = tuple(Path(place) for place in ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"))
+# How libraries are found, and what time it is here. No users, no hosts, no certificates: there is no network.
+_SETTINGS = tuple(
+    Path(place)
+    for place in ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime")
+)
+
+
+def links() -> dict[Path, Path]:
+    """The system's folders that are symbolic links, with what they point to."""
+    return {place: place.readlink() for place in _SYSTEM if place.is_symlink()}
+
+
+def visible(readable: Iterable[Path]) -> tuple[Path, ...]:
+    """Every path to show read-only, outer ones first, none of them inside another one.
+
+    A path that is reached through a symbolic link is shown under both names.
+    """
+    system = [place for place in _SYSTEM if place.is_dir() and not place.is_symlink()]
+    settings = [place for place in _SETTINGS if place.exists()]
+    named = {name for path in readable for name in (path.absolute(), path.resolve())}
+    wanted = sorted({*system, *settings, *named}, key=lambda path: (len(path.parts), path))
+    return tuple(path for path in wanted if not any(other in path.parents for other in wanted))
