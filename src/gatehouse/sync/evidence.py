@@ -15,10 +15,10 @@ from gatehouse.audit.record import Evidence, Figure, Gate
 from gatehouse.evaluate.result import Result, Subject
 from gatehouse.git import Repository
 from gatehouse.pin import Pin, Role, Slot
+from gatehouse.sync.places import BRANCH as BRANCH
 from gatehouse.sync.trunk import Trunk
 from gatehouse.verdict import Measure, Outcome, Verdict
 
-BRANCH = "evidence"
 _GATE_TAG = "gatehouse.gate."
 
 
