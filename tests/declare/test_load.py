@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from gatehouse.declare.load import load, require
-from gatehouse.declare.types import Banding, Declared, Evaluation, Serving, Stage, Table, Traffic, Where
+from gatehouse.declare.types import Banding, Declared, Evaluation, Sandbox, Serving, Stage, Table, Traffic, Where
 from gatehouse.errors import GatehouseError
 from gatehouse.pin import Role, Slot
 from tests.declare.helpers import POLICY, A, B, Files, beside, pin, promotion, repository
@@ -82,6 +82,31 @@ def test_a_policy_is_typed_whole() -> None:
     assert (policy.rollout.steps, policy.rollout.hold) == ((5, 25, 100), timedelta(hours=2))
     assert policy.rollout.abort["error_rate"] == 0.01
     assert (policy.prediction.method, policy.prediction.threshold) == ("predict_proba", 0.4)
+
+
+def test_a_model_is_sandboxed_unless_its_policy_says_otherwise() -> None:
+    assert declared(repository()).policies["credit-risk"].sandbox == Sandbox("unshare", 8192, 64, 3600)
+
+    named = POLICY + "sandbox: {minimum: none, memory_mb: 512, processes: 4, seconds: 10}\n"
+    assert declared(repository(policy=named)).policies["credit-risk"].sandbox == Sandbox("none", 512, 4, 10)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        ("minimum: bwrap", "bwrap"),
+        ("memory_mb: 0", "memory_mb"),
+        ("memory_mb: 8 GB", "memory_mb"),
+        ("processes: 1", "processes"),
+        ("seconds: -1", "seconds"),
+        ("seconds: 1h", "seconds"),
+        ("network: true", "network"),
+    ],
+)
+def test_a_sandbox_that_holds_nothing_is_a_fault(wrong: str, fault: str) -> None:
+    (said,) = complaints(repository(policy=POLICY + f"sandbox: {{{wrong}}}\n"))
+    assert said.startswith("promotions/credit-risk/policy.yaml:")
+    assert fault in said
 
 
 @pytest.mark.parametrize(("risk", "approvals"), [("low", 1), ("medium", 1), ("high", 2)])

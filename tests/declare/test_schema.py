@@ -58,6 +58,7 @@ VALID["policy"]["data"]["evaluation"] |= {"positive": "bad", "cluster": "custome
 VALID["policy"]["data"]["production"] |= {"table": "t", "query": "SELECT 1"}
 VALID["policy"]["data"]["traffic"] = {"path": "traffic"}
 VALID["policy"]["engine"] = "local[2]"
+VALID["policy"]["sandbox"] = {"minimum": "cluster", "memory_mb": 4096, "processes": 32, "seconds": 600}
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-2, 200), st.floats(allow_nan=False), st.sampled_from(
         ["", "x", "high", A, A + "\n", A.upper(), "30s", "30s\n", "2026-09-01", "2026-02-30", "2026-12-20T18:00:00Z",

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from gatehouse.declare.levels import Level
 from gatehouse.pin import Pin, Role, Slot
 
 
@@ -140,6 +141,18 @@ class Rollout(msgspec.Struct, frozen=True):
     abort: Mapping[str, float] = {}
 
 
+class Sandbox(msgspec.Struct, frozen=True):
+    """How the model's process is held: the weakest level accepted, and what all that it starts may use together.
+
+    ``memory_mb`` is MiB, ``seconds`` its whole life.
+    """
+
+    minimum: Level = "unshare"
+    memory_mb: int = 8192
+    processes: int = 64
+    seconds: int = 3600
+
+
 class Policy(msgspec.Struct, frozen=True):
     """One model's policy file. ``gates`` maps a gate's name to its thresholds, as written.
 
@@ -156,6 +169,7 @@ class Policy(msgspec.Struct, frozen=True):
     engine: str = ""
     data: Data = Data()
     prediction: Prediction = Prediction()
+    sandbox: Sandbox = Sandbox()
     gates: Mapping[str, Mapping[str, Any]] = {}
     review: Review = Review()
     rollout: Rollout = Rollout()
