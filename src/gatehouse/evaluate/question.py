@@ -7,14 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gatehouse import __version__
-from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.key import Basis
 from gatehouse.evaluate.result import Request
 from gatehouse.pin import ROOT
 
 if TYPE_CHECKING:
     from gatehouse.declare.source import Source
-    from gatehouse.declare.types import Policy
     from gatehouse.evaluate.gates import Gate
     from gatehouse.evaluate.statistics.own import Own
 
@@ -24,23 +22,6 @@ ENGINE = f"gatehouse {__version__}"
 def basis(request: Request, base: Source, judges: Mapping[str, str], data: str) -> Basis:
     """``judges`` are the digests of ``judging``, ``data`` that of the evaluation table ("" where there is none)."""
     return Basis(request, _policy_digest(base, request.slot.model), judges, data, ENGINE)
-
-
-def resting(request: Request, base: Source, policy: Policy, data: str) -> Basis:
-    """What an answer to the request rests on, as the base alone has it; ``data`` as for ``basis``.
-
-    Raises GatehouseError for a gate or metric that does not load, and for a stage that the policy does not know.
-    """
-    from gatehouse.evaluate.gates import asked, discover
-    from gatehouse.evaluate.own import discover as metrics
-
-    stage = policy.stages.get(request.slot.stage)
-    if stage is None:
-        raise GatehouseError(
-            f"{ROOT}/{policy.model}/policy.yaml has no stage {request.slot.stage}", "name its gates under stages:"
-        )
-    gates = discover(base)
-    return basis(request, base, judging(asked(stage.gates, gates), gates, metrics(base)), data)
 
 
 def judging(names: Sequence[str], gates: Mapping[str, Gate], own: Own) -> dict[str, str]:
