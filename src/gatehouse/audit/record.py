@@ -55,6 +55,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     ``source`` is ``branch`` for the whole result from the evidence branch, ``tags`` when only the tags of the model
     version were left. ``metrics`` are those of the training run, ``champion_metrics`` the champion's at that moment;
     ``data`` maps each table that was read to its digest; ``isolation`` is the sandbox level the model ran under.
+    ``document`` is the sha256 of the document on the branch, byte for byte.
     """
 
     source: str
@@ -68,6 +69,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     rows: int = 0
     isolation: str = ""
     engine: str = ""
+    document: str = ""
 
     @property
     def outcome(self) -> Outcome:

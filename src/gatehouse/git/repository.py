@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,10 @@ class Commit:
     @property
     def subject(self) -> str:
         return self.message.partition("\n")[0]
+
+
+class TooMuch(GatehouseError):
+    """Git has more to say than anybody reads."""
 
 
 class Repository:
@@ -71,6 +76,32 @@ class Repository:
         said = done.stderr.decode(errors="replace").strip()
         raise _failure(args, said, missing)
 
+    def run_bounded(self, *args: str, most: int) -> bytes:
+        """Git's standard output, of which at most ``most`` bytes are read: a few trees can name billions of files.
+
+        Raises TooMuch, with git stopped, where there is more.
+        """
+        with tempfile.TemporaryFile() as complaint:
+            env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+            with subprocess.Popen(
+                ("git", *args),
+                cwd=self.root,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=complaint,
+                env=env,
+            ) as git:
+                assert git.stdout is not None
+                said = git.stdout.read(most + 1)
+                if len(said) > most:
+                    git.kill()
+            if len(said) > most:
+                raise TooMuch(f"git {args[0]} says more than the {most:,} bytes that are read", "commit fewer files")
+            if git.returncode == 0:
+                return said
+            complaint.seek(0)
+            raise _failure(args, complaint.read(100_000).decode(errors="replace").strip(), "")
+
     def resolve(self, revision: str) -> str:
         """The full commit id of a branch, tag, or abbreviated id."""
         return self.run(
@@ -102,17 +133,23 @@ class Repository:
         blob = self.blobs(revision, path).get(path)
         return None if blob is None else self.read_blobs([blob])[blob]
 
+    def sizes(self, ids: Sequence[str]) -> dict[str, int]:
+        """The bytes of each blob, in one git process."""
+        if not ids:
+            return {}
+        said = self.run("cat-file", "--batch-check=%(objectname) %(objectsize)", data="\n".join(ids).encode() + b"\n")
+        return {blob: int(size) for blob, size in map(str.split, said.splitlines())}
+
     def read_blobs(self, ids: Sequence[str]) -> dict[str, bytes]:
         """Many blobs in one git process. Raises GatehouseError for one above SIZE_LIMIT, before it is read."""
         if not ids:
             return {}
-        asked = "\n".join(ids).encode() + b"\n"
-        for line in self.run("cat-file", "--batch-check", data=asked).splitlines():
-            blob, _, size = line.split()
-            if int(size) > SIZE_LIMIT:
+        for blob, size in self.sizes(ids).items():
+            if size > SIZE_LIMIT:
                 raise GatehouseError(
                     f"git blob {blob[:12]} has {size} bytes, more than {SIZE_LIMIT:,}", "commit a smaller file"
                 )
+        asked = "\n".join(ids).encode() + b"\n"
         stream, found, at = self.run_bytes("cat-file", "--batch", data=asked), {}, 0
         for blob in ids:
             body = stream.index(b"\n", at) + 1

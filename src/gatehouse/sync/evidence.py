@@ -1,6 +1,6 @@
 """What the gates found for a pin, as the audit record keeps it: from the evidence branch, else from registry tags.
 
-The branch holds one document a check, ``evidence/<model>/<key>.json``, a Result as ``msgspec.json.encode`` writes it.
+The branch holds one document a check, a Result as JSON; ``sync.places`` says where.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import datetime
-
-import msgspec
+from functools import cached_property
 
 from gatehouse.audit.record import Evidence, Figure, Gate
 from gatehouse.evaluate.result import Result, Subject
 from gatehouse.git import Repository
 from gatehouse.pin import Pin, Role, Slot
+from gatehouse.sync import kept
 from gatehouse.sync.places import BRANCH as BRANCH
 from gatehouse.sync.trunk import Trunk
 from gatehouse.verdict import Measure, Outcome, Verdict
@@ -27,17 +27,20 @@ class Shelf:
 
     def __init__(self, trunk: Trunk) -> None:
         self.trunk = trunk
-        self._commit: str | msgspec.UnsetType | None = msgspec.UNSET
-        self._results: dict[str, tuple[Result, ...]] = {}
+        self._documents: dict[str, tuple[kept.Shelved, ...]] = {}
+
+    def documents(self, model: str) -> tuple[kept.Shelved, ...]:
+        """Every document of a model that ever was on the branch, in the order in which they came.
+
+        Raises Unreachable when the remote does not answer.
+        """
+        if model not in self._documents:
+            self._documents[model] = kept.documents(self.trunk.repository, self._entries, model)
+        return self._documents[model]
 
     def results(self, model: str) -> tuple[Result, ...]:
-        """Every check of a model, oldest first. Documents that are no Result prove nothing, and are left out."""
-        if model not in self._results:
-            if self._commit is msgspec.UNSET:
-                self._commit = self.trunk.writer().fetch(BRANCH)
-            found = shelved(self.trunk.repository, self._commit, model) if isinstance(self._commit, str) else ()
-            self._results[model] = found
-        return self._results[model]
+        """Every check of a model, oldest first. Documents that are no Result, or not what they were, are left out."""
+        return kept.results(one for one in self.documents(model) if not one.altered)
 
     def newest(self, slot: Slot, role: Role, pin: Pin) -> Result | None:
         """The last check of this pin for this role of this slot."""
@@ -48,23 +51,21 @@ class Shelf:
         ]
         return asked[-1] if asked else None
 
+    @cached_property
+    def _entries(self) -> kept.Entries:
+        commit = self.trunk.writer().fetch(BRANCH)
+        return {} if commit is None else kept.entries(self.trunk.repository, commit)
+
 
 def shelved(repository: Repository, commit: str, model: str) -> tuple[Result, ...]:
-    """Every check of a model at one commit of the branch, oldest first."""
-    blobs = repository.blobs(commit, f"{BRANCH}/{model}/")
-    found: list[Result] = []
-    for data in repository.read_blobs(sorted(set(blobs.values()))).values():
-        try:
-            result = msgspec.json.decode(data, type=Result)
-        except msgspec.MsgspecError:
-            continue
-        # Without a zone nobody can say which of two came first.
-        found += [result] if result.evaluated.tzinfo else []
-    return tuple(sorted(found, key=lambda result: result.evaluated))
+    """Every check of a model up to one commit of the branch, oldest first; whoever deletes one has still made it."""
+    files = kept.entries(repository, commit, f"{BRANCH}/{model}")
+    return kept.results(kept.documents(repository, files, model))
 
 
-def summary(result: Result) -> Evidence:
-    """A whole result as the audit record keeps it: every figure, without the pictures."""
+def summary(result: Result, document: str = "") -> Evidence:
+    """A whole result as the audit record keeps it: every figure, without the pictures; ``document`` is the digest of
+    the bytes that it was read from."""
     champion = result.champion
     return Evidence(
         source="branch",
@@ -78,6 +79,7 @@ def summary(result: Result) -> Evidence:
         rows=result.rows,
         isolation=result.isolation,
         engine=result.engine,
+        document=document,
     )
 
 
