@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatehouse.cli.frame import Settings
+from gatehouse.declare.against import WATCHED, mixed
 from gatehouse.declare.changes import PinChange, changed_pins
 from gatehouse.declare.load import require
 from gatehouse.declare.source import Proposed, Revision, Source, WorkTree
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from gatehouse.registry.reader import RegistryReader
 
 Say = Callable[[str], None]
+# What one pull request may ask: each question is a model that is fetched and judged.
+MOST_QUESTIONS = 200
+# A promotion file is four pins; this leaves room for everything that people write beside them.
+LARGEST = 50_000
+SPLIT = "split it into several pull requests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +55,47 @@ class Scene:
 
 
 def between(settings: Settings, base: str, head: str) -> Scene:
-    """The pins that ``head`` sets, judged by ``base``: what a pull request asks."""
+    """The pins that ``head`` sets, judged by ``base``: what a pull request asks.
+
+    Raises GatehouseError for a change that moves a pin together with what judges it, and for one that is too large.
+    """
     repository = settings.repository
     trusted = Revision(repository, base)
     declared = require(trusted, settings.environ)
     # Since the branch was cut the base may have moved on; what the pull request itself changes counts from there.
     start = Revision(repository, repository.merge_base(base, head))
     proposed = Revision(repository, head)
+    _acceptable(start, proposed)
     before = require(Proposed(trusted, start), settings.environ)
     after = require(Proposed(trusted, proposed), settings.environ)
-    changes = changed_pins(before, after)
-    return Scene(repository, trusted, declared, requests(changes, declared, trusted.commit, proposed.commit))
+    asked = requests(changed_pins(before, after), declared, trusted.commit, proposed.commit)
+    if len(asked) > MOST_QUESTIONS:
+        raise GatehouseError(f"{len(asked):,} pins change, more than the {MOST_QUESTIONS} of one check", SPLIT)
+    return Scene(repository, trusted, declared, asked)
+
+
+def _acceptable(start: Revision, proposed: Revision) -> None:
+    """Raises GatehouseError for a change that nobody should judge, before any file of it is read."""
+    there = [
+        {path: known for place in WATCHED for path, known in at.entries(place).items()} for at in (start, proposed)
+    ]
+    changed = sorted(path for path in {*there[0], *there[1]} if there[0].get(path) != there[1].get(path))
+    faults = mixed(changed)
+    if faults:
+        named = ", ".join(fault.path for fault in faults[:3]) + (f" and {len(faults) - 3} more" if faults[3:] else "")
+        raise GatehouseError(f"{named}: {faults[0].message}", faults[0].fix)
+    pins = [path for path in changed if Slot.from_path(path) is not None]
+    if len(pins) > MOST_QUESTIONS:
+        raise GatehouseError(
+            f"{len(pins):,} promotion files change, more than the {MOST_QUESTIONS} of one check", SPLIT
+        )
+    for path in pins:
+        size = there[1].get(path, ("", 0))[1]
+        if size > LARGEST:
+            raise GatehouseError(
+                f"{path} has {size:,} bytes, more than the {LARGEST:,} of a promotion file",
+                "keep its pins, and write the rest elsewhere",
+            )
 
 
 def here(settings: Settings, slot: Slot, role: Role, version: int | None) -> Scene:

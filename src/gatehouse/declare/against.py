@@ -11,22 +11,26 @@ from gatehouse.declare.source import Source, Unreadable
 from gatehouse.declare.types import Declared
 from gatehouse.pin import ROOT, Slot
 
-_FOLDERS = (str(ROOT), "gates", ".github")
 _OWNERS = ("CODEOWNERS", "docs/CODEOWNERS")
+# Where a promotions repository holds gatehouse itself, this is what runs when something is judged.
+_ENGINE = ("pyproject.toml", "requirements.lock", "scripts/setup")
+_FOLDERS = (str(ROOT), "gates", ".github", "src/gatehouse")
+# Every place in which a change can move a pin, or what judges it.
+WATCHED = (*_FOLDERS, *_OWNERS, *_ENGINE)
 _NAMED = 3
 
 
 def differing(base: Source, head: Source) -> list[str]:
     """The paths that differ, among the promotions and what judges them; works for uncommitted files too."""
     paths = {path for source in (base, head) for folder in _FOLDERS for path in source.paths(folder)}
-    return [path for path in sorted({*paths, *_OWNERS}) if _content(base, path) != _content(head, path)]
+    return [path for path in sorted({*paths, *_OWNERS, *_ENGINE}) if _content(base, path) != _content(head, path)]
 
 
 def mixed(changed: Sequence[str]) -> tuple[Fault, ...]:
     """The faults of a change that moves a pin together with what judges it.
 
-    That is gates, policies, stages, freezes, workflows and code owners. A hold may come along: a rollback moves a pin
-    and holds the bad version.
+    That is gates, policies, stages, freezes, workflows, code owners and gatehouse itself. A hold may come along: a
+    rollback moves a pin and holds the bad version.
     """
     judges = [path for path in changed if _judges(path)]
     if not judges:
@@ -59,4 +63,5 @@ def _content(source: Source, path: str) -> bytes | str | None:
 def _judges(path: str) -> bool:
     parts = path.split("/")
     policy = len(parts) == 3 and parts[0] == str(ROOT) and parts[2] == "policy.yaml"
-    return policy or path in (STAGES, FREEZE, *_OWNERS) or path.startswith(("gates/", ".github/"))
+    named = path in (STAGES, FREEZE, *_OWNERS, *_ENGINE)
+    return policy or named or path.startswith(("gates/", ".github/", "src/gatehouse/"))

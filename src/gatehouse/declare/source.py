@@ -11,11 +11,13 @@ from typing import Protocol
 
 from gatehouse.errors import GatehouseError
 from gatehouse.git import Repository
-from gatehouse.git.repository import SIZE_LIMIT
+from gatehouse.git.repository import SIZE_LIMIT, TooMuch
 from gatehouse.pin import Slot
 
 # Blobs are read in one git process up to this many bytes at a time, so that a hostile tree cannot fill the memory.
 _BATCH = 32_000_000
+# What a folder's list of files may take: some 200,000 of them. Ten small trees inside each other name billions.
+_LISTING = 32_000_000
 
 
 class Unreadable(GatehouseError):
@@ -83,7 +85,7 @@ class _Entry:
 class Revision:
     """The files of one commit, read from git's objects; nothing is checked out.
 
-    Raises NotFound when the repository has no such revision.
+    Raises NotFound when the repository has no such revision, GatehouseError for a folder of more files than are listed.
     """
 
     def __init__(self, repository: Repository, revision: str) -> None:
@@ -109,9 +111,19 @@ class Revision:
             self._blobs = self.repository.read_blobs(self._batch(path))
         return self._blobs[entry.blob]
 
+    def entries(self, prefix: str) -> dict[str, tuple[str, int]]:
+        """Every path at or below ``prefix``: what git knows its mode and content by, and its size in bytes. Two
+        revisions have the same file where they have the same words for it; nothing is read."""
+        return {path: (f"{entry.mode} {entry.blob}", entry.size) for path, entry in self._list(prefix).items()}
+
     def _list(self, prefix: str) -> dict[str, _Entry]:
         below = [prefix.rstrip("/")] if prefix else []
-        said = self.repository.run_bytes("ls-tree", "-r", "-l", "-z", "--end-of-options", self.commit, *below)
+        asked = ("ls-tree", "-r", "-l", "-z", "--end-of-options", self.commit, *below)
+        try:
+            said = self.repository.run_bounded(*asked, most=_LISTING)
+        except TooMuch as error:
+            place = prefix or "the revision"
+            raise GatehouseError(f"{place} holds more files than can be looked at", "commit fewer of them") from error
         found = {}
         for line in said.decode(errors="surrogateescape").split("\0")[:-1]:
             meta, _, path = line.partition("\t")
