@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -165,6 +166,32 @@ def test_stages_are_read_in_order_with_the_environment_in_their_texts() -> None:
     before = found.stages.before("production")
     assert before is not None
     assert before.name == "dev"
+
+
+def test_evidence_need_not_be_signed_unless_keys_are_named() -> None:
+    stages = "stages: [{name: dev, registry: x}]\n"
+    assert declared({"promotions/stages.yaml": stages}).stages.evidence_keys == ()
+    keys = stages + "evidence: {keys: [.github/new.pem, gates/keys/old.pem]}\n"
+    assert declared({"promotions/stages.yaml": keys}).stages.evidence_keys == (".github/new.pem", "gates/keys/old.pem")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "evidence.pem",
+        "promotions/evidence.pem",
+        ".github/../evidence.pem",
+        ".github/.hidden.pem",
+        "/etc/evidence.pem",
+        ".github/evidence.key",
+        "gates//evidence.pem",
+        ".github/evidence.pem\n",
+    ],
+)
+def test_keys_lie_where_code_owners_and_the_rule_against_mixed_changes_look(path: str) -> None:
+    text = f"stages: [{{name: dev, registry: x}}]\nevidence: {{keys: [{json.dumps(path)}]}}\n"
+    (line,) = complaints({"promotions/stages.yaml": text})
+    assert line.startswith("promotions/stages.yaml:2: evidence.keys[0]: ")
 
 
 @pytest.mark.parametrize("environment", [{}, {"DEV_URI": ""}])

@@ -80,6 +80,11 @@ def test_stages_have_names_of_their_own(names: list[str], fault: str) -> None:
     assert fault in said({"promotions/stages.yaml": f"stages: [{listed}]\n"})
 
 
+def test_a_key_for_evidence_is_named_once() -> None:
+    text = "stages: [{name: a, registry: x}]\nevidence: {keys: [.github/e.pem, .github/e.pem]}\n"
+    assert "evidence.keys[1]: `.github/e.pem` is listed twice" in said({"promotions/stages.yaml": text})
+
+
 @pytest.mark.parametrize("end", ["2026-12-20T18:00:00+01:00", "2026-12-20T16:59:59Z"])
 def test_a_freeze_ends_after_it_starts_whatever_the_zones(end: str) -> None:
     window = "windows: [{{start: 2026-12-20T18:00:00+01:00, end: '{}', reason: x}}]\n"

@@ -35,6 +35,7 @@ VALID: dict[Kind, Any] = {
             {"name": "production", "registry": "sqlite:///x.db", "serving": {"target": "local", "branch": "serving"}},
         ],
         "audit": "sqlite:///audit.db",
+        "evidence": {"keys": [".github/evidence.pem", "gates/keys/2027.pem"]},
         "notifications": [{"slack": "${SLACK}"}],
         "webhooks": [{"name": "ci", "events": ["model_version.created"]}],
     },

@@ -245,3 +245,32 @@ def test_a_file_of_five_megabytes_is_a_fault_beside_the_others(tmp_path: Path) -
         "`promotions/model-0000/hold.yaml` has 5,000,003 bytes, more than the 1,000,000 that are read",
         "`promotions/model-0000/production.yaml` is a symbolic link, which is never followed",
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "fault"),
+    [
+        (None, "there is no file .github/e.pem; write the public half into it: openssl pkey -in evidence.key -pubout"),
+        ("ssh-ed25519 AAAA me", ".github/e.pem holds no public key in PEM; write the public half"),
+        ("-----BEGIN PRIVATE KEY-----\nMC4C", ".github/e.pem holds a private key; make a new pair"),
+        ("-----BEGIN EC PRIVATE KEY-----\n-----BEGIN PUBLIC KEY-----\n", ".github/e.pem holds a private key"),
+        ("-----BEGIN PUBLIC KEY-----\nMCow", ""),
+    ],
+)
+def test_a_key_for_evidence_is_there_and_public(key: str | None, fault: str) -> None:
+    stages = STAGES + "evidence: {keys: [.github/e.pem]}\n"
+    files = {"promotions/stages.yaml": stages, **({} if key is None else {".github/e.pem": key})}
+    found = said(files)
+    assert found.startswith("promotions/stages.yaml:2: evidence.keys[0]: " if fault else "")
+    assert fault in found
+    assert bool(found) == bool(fault)
+
+
+def test_a_key_for_evidence_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    for folder in ("promotions", ".github"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "promotions/stages.yaml").write_text(STAGES + "evidence: {keys: [.github/e.pem]}\n")
+    (tmp_path / ".github/e.pem").symlink_to("/etc/hostname")
+    assert [fault.message for fault in validate(WorkTree(tmp_path), GATES)] == [
+        ".github/e.pem is not read: `.github/e.pem` is a symbolic link, which is never followed"
+    ]

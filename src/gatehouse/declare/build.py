@@ -35,7 +35,7 @@ def policy(model: str, value: Mapping[str, Any]) -> Policy:
 
 
 def stages(value: Mapping[str, Any]) -> Stages:
-    return msgspec.convert(value, Stages)
+    return msgspec.convert({**value, "evidence_keys": value.get("evidence", {}).get("keys", ())}, Stages)
 
 
 def holds(value: Mapping[str, Any]) -> tuple[Held, ...]:

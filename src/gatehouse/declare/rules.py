@@ -79,6 +79,7 @@ def _stages(value: Mapping[str, Any]) -> Iterator[Complaint]:
             yield Complaint(("stages", at, "name"), f"`{name}` cannot name a stage", "it has another meaning already")
         if name in names[:at]:
             yield Complaint(("stages", at, "name"), f"`{name}` is listed twice", "keep one of the two")
+    yield from _repeated(("evidence", "keys"), value.get("evidence", {}).get("keys", []))
 
 
 def _freeze(value: Mapping[str, Any]) -> Iterator[Complaint]:

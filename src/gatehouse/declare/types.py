@@ -193,10 +193,15 @@ class Stage(msgspec.Struct, frozen=True):
 
 
 class Stages(msgspec.Struct, frozen=True):
-    """``promotions/stages.yaml``: the stages in order, first to last, and the services around them."""
+    """``promotions/stages.yaml``: the stages in order, first to last, and the services around them.
+
+    ``evidence_keys`` are the paths of public keys, one of which must have signed what sync takes for evidence; with
+    none, evidence need not be signed.
+    """
 
     stages: tuple[Stage, ...]
     audit: str = "sqlite:///gatehouse-audit.db"
+    evidence_keys: tuple[str, ...] = ()
     notifications: tuple[Mapping[str, Any], ...] = ()
     webhooks: tuple[Mapping[str, Any], ...] = ()
 

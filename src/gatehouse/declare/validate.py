@@ -8,10 +8,10 @@ from typing import Any
 
 from gatehouse.declare.against import differing, lifted, mixed
 from gatehouse.declare.fault import Complaint, Fault, Keys, dotted, meant
-from gatehouse.declare.layout import FREEZE, kind_of, stray, where
+from gatehouse.declare.layout import FREEZE, STAGES, kind_of, stray, where
 from gatehouse.declare.load import Gathered, gather
 from gatehouse.declare.schema import Schema, thresholds, unsound
-from gatehouse.declare.source import Source
+from gatehouse.declare.source import Source, Unreadable
 from gatehouse.pin import ROOT, Slot
 
 
@@ -44,6 +44,7 @@ def validate(
     faults += _digests(found)
     faults += known.faults
     faults += _freeze(found)
+    faults += _keys(found, source)
     if base is not None:
         faults += mixed(differing(base, source))
         faults += lifted(gather(base, None).declared, found.declared)
@@ -159,6 +160,28 @@ def _freeze(found: Gathered) -> Iterator[Fault]:
                 keys = ("windows", at, "models", place)
                 said = Complaint(keys, f"there is no model `{model}`", meant(model, models))
                 yield found.documents[FREEZE].fault(said)
+
+
+def _keys(found: Gathered, source: Source) -> Iterator[Fault]:
+    """What cannot be a public key without a look into it; whether it is one is told where it is used."""
+    for at, path in enumerate(found.stages.evidence_keys if found.stages is not None else ()):
+        try:
+            key = source.read(path)
+        except Unreadable as error:
+            said, fix = f"{path} is not read: {error.message}", error.fix
+        else:
+            said, fix = _unlike_a_key(path, key)
+        if said:
+            yield found.documents[STAGES].fault(Complaint(("evidence", "keys", at), said, fix))
+
+
+def _unlike_a_key(path: str, key: bytes | None) -> tuple[str, str]:
+    written = "write the public half into it: openssl pkey -in evidence.key -pubout"
+    if key is None:
+        return f"there is no file {path}", written
+    if b"PRIVATE KEY" in key:
+        return f"{path} holds a private key", "make a new pair: this one is known to whoever reads the repository"
+    return ("", "") if b"-----BEGIN PUBLIC KEY-----" in key else (f"{path} holds no public key in PEM", written)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
