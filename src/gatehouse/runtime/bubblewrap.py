@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from gatehouse.runtime import surroundings
 from gatehouse.runtime.launch import Command, environment, start
@@ -38,7 +37,7 @@ class Bubblewrap:
         yield from _ALONE
         for link, target in surroundings.links().items():
             yield from ("--symlink", str(target), str(link))
-        for path in surroundings.visible((*command.readable, Path(__file__).parent)):
+        for path in surroundings.visible(command.readable):
             yield from ("--ro-bind", str(path), str(path))
         yield from ("--proc", "/proc", "--dev", "/dev")
         # The scratch folder after what is readable: it may lie inside of that.

@@ -16,6 +16,7 @@ from gatehouse.runtime.bubblewrap import Bubblewrap
 from gatehouse.runtime.failures import harmless
 from gatehouse.runtime.launch import Bare, Command, Launcher
 from gatehouse.runtime.limits import Limits
+from gatehouse.runtime.unshare import Unshare
 
 _TRIAL = Path(__file__).with_name("trial.py")
 _PATIENCE_S = 20.0
@@ -27,7 +28,7 @@ _FIXES: dict[Level, str] = {
     "bubblewrap": f"install bubblewrap 0.8 or newer: `sudo apt-get install bubblewrap`; then {_ALLOW}",
     "unshare": _ALLOW,
 }
-_MAKERS: dict[Level, Callable[[Limits, int], Launcher]] = {"bubblewrap": Bubblewrap}
+_MAKERS: dict[Level, Callable[[Limits, int], Launcher]] = {"bubblewrap": Bubblewrap, "unshare": Unshare}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def _tried(level: Level) -> Probed:
     """A level works where a process in it starts, and finds every wall in place."""
     with tempfile.TemporaryDirectory() as scratch, tempfile.NamedTemporaryFile() as canary:
         argv = (sys.executable, "-I", "-S", str(_TRIAL), canary.name)
-        command = Command(argv, (Path(sys.prefix), Path(sys.base_prefix), _TRIAL.parent), Path(scratch), ())
+        command = Command(argv, (), Path(scratch), ())
         try:
             with _MAKERS[level](Limits(), 1).launch(command) as process:
                 said, _ = process.communicate(timeout=_PATIENCE_S)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 MIB = 1 << 20
 # Files and shared memory are memory in a sandbox: each may take this share of it.
@@ -15,7 +14,7 @@ _OPEN_FILES = 1024
 _TASKS_PER_PROCESS = 16
 # After its time a process is asked to stop (SIGXCPU), and then is stopped.
 _GRACE_S = 5
-_CONFINE = Path(__file__).with_name("confine.py")
+_CONFINE = (sys.executable, "-P", "-s", "-m", "gatehouse.runtime.confine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +59,4 @@ class Limits:
 
 def confined(argv: tuple[str, ...], limits: Limits) -> tuple[str, ...]:
     """The command line that starts ``argv`` within the limits."""
-    return (sys.executable, "-I", "-S", str(_CONFINE), json.dumps({"rlimits": limits.rlimits()}), *argv)
+    return (*_CONFINE, json.dumps({"rlimits": limits.rlimits()}), *argv)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
+
+import gatehouse
 
 # Where a distribution keeps programs and libraries: /bin and the like are links into /usr on most.
 _SYSTEM = tuple(Path(place) for place in ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"))
@@ -12,6 +15,7 @@ _SETTINGS = tuple(
     Path(place)
     for place in ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime")
 )
+_OWN = (Path(sys.prefix), Path(sys.base_prefix), Path(gatehouse.__path__[0]))
 
 
 def links() -> dict[Path, Path]:
@@ -22,10 +26,11 @@ def links() -> dict[Path, Path]:
 def visible(readable: Iterable[Path]) -> tuple[Path, ...]:
     """Every path to show read-only, outer ones first, none of them inside another one.
 
-    A path that is reached through a symbolic link is shown under both names.
+    Python and gatehouse's own code are always among them: they start what a command names. A path that is reached
+    through a symbolic link is shown under both names.
     """
     system = [place for place in _SYSTEM if place.is_dir() and not place.is_symlink()]
     settings = [place for place in _SETTINGS if place.exists()]
-    named = {name for path in readable for name in (path.absolute(), path.resolve())}
+    named = {name for path in (*_OWN, *readable) for name in (path.absolute(), path.resolve())}
     wanted = sorted({*system, *settings, *named}, key=lambda path: (len(path.parts), path))
     return tuple(path for path in wanted if not any(other in path.parents for other in wanted))
