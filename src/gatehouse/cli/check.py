@@ -42,7 +42,7 @@ def command(settings: Settings, out: Path | None, pull: int | None, fresh: bool,
 
     A question that this clone has answered before, about the same bytes on the same day, is answered from memory.
     """
-    from gatehouse.cli import posting, steps
+    from gatehouse.cli import notary, posting, steps
     from gatehouse.report.document import document
     from gatehouse.report.terminal import render
 
@@ -54,7 +54,7 @@ def command(settings: Settings, out: Path | None, pull: int | None, fresh: bool,
     results = _answers(settings, scene, fresh=fresh or pull is not None)
     surroundings = steps.context(settings, scene.base, scene.declared, pull)
     if out is not None:
-        steps.write(results, surroundings, out)
+        steps.write(results, surroundings, out, notary.Notary.of(settings))
     emit(settings, document(results), render(results, surroundings))
     if pull is not None:
         posting.record(settings, results, scene.declared)

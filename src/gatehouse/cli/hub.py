@@ -25,6 +25,18 @@ def slug(settings: Settings) -> str:
     return found[1] if found else ""
 
 
+def page(settings: Settings) -> str:
+    """The repository's page on the web; "" where no workflow runs."""
+    server, repository = settings.environ.get("GITHUB_SERVER_URL", ""), slug(settings)
+    return f"{server}/{repository}" if server and repository else ""
+
+
+def run_page(settings: Settings) -> str:
+    """The page of the workflow run that this is part of; "" where none is."""
+    run, repository = settings.environ.get("GITHUB_RUN_ID", ""), page(settings)
+    return f"{repository}/actions/runs/{run}" if repository and run else ""
+
+
 def connect(settings: Settings) -> GitHubWriter:
     """Raises GatehouseError naming the variable that is missing."""
     from gatehouse.github import GitHubWriter

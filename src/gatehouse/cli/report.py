@@ -28,7 +28,7 @@ def command(settings: Settings, results: Path, asked: Path | None, out: Path | N
     What the models' job says is believed only as far as it answers what was asked: by --asked, or with --pr alone by
     what the pull request changes.
     """
-    from gatehouse.cli import posting, recalled, steps
+    from gatehouse.cli import notary, posting, recalled, steps
     from gatehouse.report import document
     from gatehouse.report.terminal import render
 
@@ -37,7 +37,7 @@ def command(settings: Settings, results: Path, asked: Path | None, out: Path | N
         found = recalled.counted(settings.repository, answer.results)
     surroundings = steps.context(settings, answer.base, answer.declared, pull)
     if out is not None:
-        steps.write(found, surroundings, out)
+        steps.write(found, surroundings, out, notary.Notary.of(settings))
     if pull is not None:
         with progress(settings) as say:
             say("keeping the evidence")

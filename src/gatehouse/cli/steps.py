@@ -17,6 +17,7 @@ from gatehouse.evaluate.result import Result
 from gatehouse.report.context import Context, Links
 
 if TYPE_CHECKING:
+    from gatehouse.cli.notary import Notary
     from gatehouse.declare.source import Source
     from gatehouse.evaluate.material import Material
 
@@ -67,7 +68,7 @@ def context(settings: Settings, base: Source, declared: Declared, pull: int | No
     return Context(
         repository=repository,
         pull_request=pull,
-        links=_links(settings, declared, repository),
+        links=_links(settings, declared),
         gates={name: gate.headline for name, gate in gates.items()},
         explained={name: gate.doc for name, gate in gates.items()},
         documented=frozenset(name for name in gates if f"## {name}" in manual),
@@ -76,15 +77,13 @@ def context(settings: Settings, base: Source, declared: Declared, pull: int | No
     )
 
 
-def _links(settings: Settings, declared: Declared, repository: str) -> Links:
+def _links(settings: Settings, declared: Declared) -> Links:
     """The workflow run keeps the whole report; a registry has pages where it is a server."""
-    server = settings.environ.get("GITHUB_SERVER_URL", "")
-    page = f"{server}/{repository}" if server and repository else ""
-    run = settings.environ.get("GITHUB_RUN_ID", "")
+    page = hub.page(settings)
     registries = {stage.registry for stage in declared.stages.stages}
     pages = [uri for uri in sorted(registries) if uri.startswith(("http://", "https://")) and "@" not in uri]
     return Links(
-        report=f"{page}/actions/runs/{run}" if page and run else "",
+        report=hub.run_page(settings),
         mlflow=pages[0] if len(pages) == 1 else "",
         # HEAD is the default branch: a report is read long after the branch that it was made for is gone.
         docs=f"{page}/blob/HEAD/{MANUAL}" if page else "",
@@ -92,8 +91,9 @@ def _links(settings: Settings, declared: Declared, repository: str) -> Links:
     )
 
 
-def write(results: Sequence[Result], surroundings: Context, out: Path) -> None:
-    """Step 3, on paper, side by side in ``out``: the document, the page, the comment, and what CI systems read."""
+def write(results: Sequence[Result], surroundings: Context, out: Path, notary: Notary) -> None:
+    """Step 3, on paper, side by side in ``out``: the document, the page, the comment, what CI systems read, and the
+    statement on each result."""
     from gatehouse.report import document, html, junit, markdown, sarif
 
     out.mkdir(parents=True, exist_ok=True)
@@ -102,6 +102,7 @@ def write(results: Sequence[Result], surroundings: Context, out: Path) -> None:
     (out / "comment.md").write_text(markdown.comment(results, surroundings))
     (out / "junit.xml").write_text(junit.junit(results), encoding="utf-8")
     (out / "gates.sarif").write_bytes(sarif.sarif(results, surroundings))
+    notary.write(results, out)
 
 
 def read_results(folder: Path) -> bytes:

@@ -37,6 +37,11 @@ class Place:
         return f"{self._stem}.intoto.json"
 
     @property
+    def statement(self) -> str:
+        """The path of the statement alone, in a report's folder; the branch has it only signed."""
+        return f"{self._stem}.statement.json"
+
+    @property
     def further(self) -> Place:
         """The place of the next check of the same question."""
         return replace(self, number=self.number + 1)

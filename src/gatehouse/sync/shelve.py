@@ -62,6 +62,15 @@ def shelve(
     raise AssertionError("every attempt returns or raises")
 
 
+def place(result: Result) -> Place:
+    """Where the first check of a result's question lies. Raises GatehouseError for a result that names no such place:
+    it comes from where models ran, and may not choose another path."""
+    found = Place(result.request.slot.model, result.key)
+    if Place.of(found.document) != found:
+        raise GatehouseError("a result has no evidence key, or its model no name", "run the check again")
+    return found
+
+
 def document(result: Result) -> bytes:
     """A result as the branch keeps it: UTF-8 JSON, one field a line.
 
@@ -86,11 +95,7 @@ def _written(result: Result) -> bytes:
 
 def _kept(result: Result, seal: Seal | None) -> _Kept:
     written = document(result)
-    place = Place(result.request.slot.model, result.key)
-    # A result comes from where models ran: it may not choose another path than its own.
-    if Place.of(place.document) != place:
-        raise GatehouseError("a result has no evidence key, or its model no name", "run the check again")
-    return _Kept(place, written, seal(result, written) if seal is not None else None)
+    return _Kept(place(result), written, seal(result, written) if seal is not None else None)
 
 
 def _new(repository: Repository, commit: str | None, kept: Sequence[_Kept]) -> dict[str, bytes]:
@@ -98,12 +103,12 @@ def _new(repository: Repository, commit: str | None, kept: Sequence[_Kept]) -> d
     files: dict[str, bytes] = {}
     for one in kept:
         blobs, taken = _there(repository, commit, one.first)
-        place = _same(repository, blobs, one)
-        if place is None:
-            place = _free(one.first, taken | files.keys())
-            files[place.document] = one.document
-        if one.envelope is not None and place.envelope not in taken:
-            files[place.envelope] = one.envelope
+        there = _same(repository, blobs, one)
+        if there is None:
+            there = _free(one.first, taken | files.keys())
+            files[there.document] = one.document
+        if one.envelope is not None and there.envelope not in taken:
+            files[there.envelope] = one.envelope
     return files
 
 
@@ -126,13 +131,14 @@ def _same(repository: Repository, blobs: dict[str, str], one: _Kept) -> Place | 
     """Where the very same document lies already."""
     mine = repository.run("hash-object", "--no-filters", "--stdin", data=one.document)
     places = [Place.of(path) for path, blob in blobs.items() if blob == mine]
-    return next((place for place in places if place and place.key == one.first.key), None)
+    return next((found for found in places if found is not None and found.key == one.first.key), None)
 
 
-def _free(place: Place, taken: set[str]) -> Place:
-    while place.document in taken or place.envelope in taken:
-        place = place.further
-    return place
+def _free(first: Place, taken: set[str]) -> Place:
+    free = first
+    while free.document in taken or free.envelope in taken:
+        free = free.further
+    return free
 
 
 def _line(result: Result) -> str:
