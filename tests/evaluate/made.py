@@ -101,6 +101,13 @@ class Bench:
         return "profile.json"
 
 
+def fetched(bench: Bench, path: Path) -> Fetched:
+    """A model that a test has saved, as fetch describes it."""
+    found = digest(path)
+    bench.saved.setdefault(str(path), Fetched(Subject(Pin(99, found)), str(path), found, bench._profile()))
+    return bench.saved[str(path)]
+
+
 def bench(folder: Path) -> Bench:
     """With an evaluation table of 2,000 rows and a production table of 1,000, both from the models' own world."""
     made = Bench(folder)

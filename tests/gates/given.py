@@ -14,6 +14,7 @@ from gatehouse.declare.types import Policy
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate import sql
 from gatehouse.evaluate.cards import Card
+from gatehouse.evaluate.conduct import Conduct
 from gatehouse.evaluate.contract import Contract
 from gatehouse.evaluate.evidence import Evidence
 from gatehouse.evaluate.gates import builtin, judge
@@ -65,6 +66,7 @@ class Given:
     shaking: Shaken = field(default_factory=lambda: Shaken(0))
     stress: Stress | None = None
     traffic: Traffic | None = None
+    conducted: Conduct | None = None
 
     @property
     def rows(self) -> int:
@@ -98,6 +100,9 @@ class Given:
     def shaken(self, stress: Stress) -> Shaken:
         self.stress = stress
         return self.shaking
+
+    def conduct(self, rows: int, max_slowdown: float) -> Conduct | None:
+        return self.conducted
 
     def picture(self) -> Curve | None:
         return None

@@ -71,7 +71,9 @@ class Evidence(Figures):
         columns = list(dict.fromkeys(name for one in asked.values() for name in one.features))
         load = Load(rate_per_s, duration_s, warmup_s, patience_s=max(5.0, duration_s))
         samples = measure({who: one.answer for who, one in asked.items()}, self.tables.sample(columns), load)
-        return {who: Timed.of(one) for who, one in samples.items()}
+        timed = {who: Timed.of(one) for who, one in samples.items()}
+        self._median_ms = timed[CANDIDATE].latency.percentile("p50").value
+        return timed
 
     # --- drift
 

@@ -37,7 +37,7 @@ class Gate:
     """One gate. ``doc`` is its docstring, ``schema`` the JSON Schema of its thresholds, ``digest`` that of its code.
 
     ``origin`` names it for people, a path in the repository or an entry point; ``file`` is what its code was read from.
-    ``always`` gates run whether a policy names them or not.
+    ``always`` gates run whether a policy names them or not, after the others.
     """
 
     name: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from gatehouse.declare.types import Policy
 from gatehouse.errors import GatehouseError, NotFound
 from gatehouse.evaluate import pictures, sql, view
 from gatehouse.evaluate.engines.engine import Engine
-from gatehouse.evaluate.facts import Facts
+from gatehouse.evaluate.facts import CANDIDATE, Facts
 from gatehouse.evaluate.material import Case
 from gatehouse.evaluate.processes import Processes, pinned
 from gatehouse.evaluate.scored import LABEL, Question, Scored
@@ -23,6 +23,7 @@ from gatehouse.runtime.launch import Launcher
 from gatehouse.runtime.process import ModelProcess
 
 if TYPE_CHECKING:
+    from gatehouse.evaluate.conduct import Conduct
     from gatehouse.evaluate.statistics.board import Board
     from gatehouse.evaluate.statistics.fairness import Disparity, Rule
     from gatehouse.evaluate.statistics.planning import Need
@@ -40,6 +41,7 @@ class Figures(Facts):
         self._stack = ExitStack()
         self._metrics: tuple[str, ...] = ()
         self._along: tuple[str, ...] = ()
+        self._median_ms: float | None = None  # the candidate's under load, where that was measured
         self.say: Callable[[str], None] = lambda _: None  # where long work tells how far it is
 
     def close(self) -> None:
@@ -57,10 +59,13 @@ class Figures(Facts):
 
     @cached_property
     def _processes(self) -> Processes:
-        models = {who: self.fetched(who) for who in self.models}
-        processes = Processes(models, self._folder, self._launcher, self.policy.prediction.method)
+        processes = self._starting(self.models)
         self._stack.callback(processes.close)
         return processes
+
+    def _starting(self, who: Sequence[str]) -> Processes:
+        models = {name: self.fetched(name) for name in who}
+        return Processes(models, self._folder, self._launcher, self.policy.prediction.method)
 
     @cached_property
     def scored(self) -> Scored:
@@ -114,6 +119,29 @@ class Figures(Facts):
 
         case = Shaking(self.request, self.policy, self._own, self.tables, self.signature)
         return shake(case, lambda: {who: self._asked(who) for who in self.models}, stress, self.say)
+
+    def conduct(self, rows: int, max_slowdown: float) -> Conduct | None:
+        """The candidate asked again, on at most ``rows`` rows, see ``gatehouse.evaluate.conduct``; None where nothing
+        has asked it yet."""
+        from gatehouse.evaluate.conduct import Interview, drawn
+
+        scored: Scored | None = self.__dict__.get("scored")
+        # Where an engine of many machines has asked, it was in processes of its own.
+        here = "_processes" in self.__dict__
+        if scored is None and not here:
+            return None
+        measured = self._asked(CANDIDATE) if here else None
+        sample = drawn(self.tables, self._model(CANDIDATE).features, scored, rows)
+        return Interview(sample, measured, self._second).hold(self._median_ms, max_slowdown)
+
+    @contextmanager
+    def _second(self) -> Iterator[Asked]:
+        """One more process of the candidate, which has answered nothing yet."""
+        processes = self._starting((CANDIDATE,))
+        try:
+            yield Asked(processes.of(CANDIDATE), self._model(CANDIDATE).features)
+        finally:
+            processes.close()
 
     def needs(self, metric: str, rule: Rule) -> tuple[Need, ...]:
         """Groups that are too small for the rule, by the labels alone: no model is asked."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -67,7 +67,7 @@ class Evaluator:
             own, engine = metrics(trusted.base), engines.of(policy.engine)
             with Evidence(self.folder, case, policy, self.launcher, own, engine) as evidence:
                 undecidable = self._foreseen(evidence, [gates[name] for name in names if name in gates])
-                verdicts = tuple(self._verdicts(evidence, [(name, gates.get(name)) for name in names]))
+                verdicts = self._verdicts(evidence, [(name, gates.get(name)) for name in names])
                 rows, data = evidence.rows, _contents(evidence, case)
             rests_on = basis(request, trusted.base, judging(names, gates, own), data.get("evaluation", ""))
             if engine.isolation is not None:
@@ -93,21 +93,26 @@ class Evaluator:
             self.foretell(line)
         return tuple(said)
 
-    def _verdicts(self, evidence: Evidence, named: list[tuple[str, Gate | None]]) -> Iterator[Verdict]:
-        """Each gate's verdict, in the order of ``asked``. A gate that does not exist is an ERROR, never passed over."""
+    def _verdicts(self, evidence: Evidence, named: list[tuple[str, Gate | None]]) -> tuple[Verdict, ...]:
+        """Each gate's verdict, in the order of ``asked``. Gates that always run are called last, wherever they stand:
+        they look at a model that the others have measured."""
+        last = sorted(range(len(named)), key=lambda place: (gate := named[place][1]) is not None and gate.always)
+        found = {place: self._verdict(evidence, *named[place]) for place in last}
+        return tuple(found[place] for place in range(len(named)))
+
+    def _verdict(self, evidence: Evidence, name: str, gate: Gate | None) -> Verdict:
+        """A gate that does not exist is an ERROR, never passed over."""
         request, policy = evidence.request, evidence.policy
-        for name, gate in named:
-            step = f"{request.slot.model} version {request.candidate.version}: {name}"
-            self.progress(step)
-            evidence.say = partial(self._further, step)
-            if gate is None:
-                yield plainly(
-                    Outcome.ERROR,
-                    f"there is no gate called {name!r}",
-                    f"add gates/{name}.py, or take it out of {ROOT}/{policy.model}/policy.yaml",
-                ).named(name)
-            else:
-                yield judge(gate, evidence, policy.gates.get(name, {}))
+        step = f"{request.slot.model} version {request.candidate.version}: {name}"
+        self.progress(step)
+        evidence.say = partial(self._further, step)
+        if gate is not None:
+            return judge(gate, evidence, policy.gates.get(name, {}))
+        return plainly(
+            Outcome.ERROR,
+            f"there is no gate called {name!r}",
+            f"add gates/{name}.py, or take it out of {ROOT}/{policy.model}/policy.yaml",
+        ).named(name)
 
     def _further(self, step: str, said: str) -> None:
         self.progress(f"{step}: {said}")

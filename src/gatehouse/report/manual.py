@@ -16,9 +16,9 @@ HEAD = f"""\
 # The gates
 
 A gate says what must be true of a candidate before it is promoted. A model's `policy.yaml` names the gates of each
-stage under `stages:`, and sets their thresholds under `gates:`; what is not set there has the default below. Only a
-pass, or a warning, lets a promotion through: a gate that fails, that has too little data to say, or that breaks,
-blocks.
+stage under `stages:`, and sets their thresholds under `gates:`; what is not set there has the default below. A gate
+with `ALWAYS = True` runs in every check, named or not. Only a pass, or a warning, lets a promotion through: a gate that
+fails, that has too little data to say, or that breaks, blocks.
 """
 _KINDS = {
     "string": "text",
@@ -105,7 +105,8 @@ def kind(part: Schema) -> str:
 
 def policy_lines(gate: Gate) -> list[str]:
     """The lines of a ``policy.yaml`` that ask for the gate; the thresholds are ones that its schema takes."""
-    return ["gates:", f"  {gate.name}: {yaml_of(example(gate))}", "stages:", f"  production: {{gates: [{gate.name}]}}"]
+    limits = ["gates:", f"  {gate.name}: {yaml_of(example(gate))}"]
+    return limits if gate.always else [*limits, "stages:", f"  production: {{gates: [{gate.name}]}}"]
 
 
 def example(gate: Gate) -> Mapping[str, Any]:
