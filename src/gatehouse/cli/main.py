@@ -33,6 +33,7 @@ VERBS = {
     "history": ("gatehouse.cli.history", "Show what happened to a model."),
     "at": ("gatehouse.cli.at", "Show what was pinned at a moment in the past."),
     "why": ("gatehouse.cli.why", "Show why a version went where it is."),
+    "evidence": ("gatehouse.cli.evidence", "Hold the evidence that is kept against main; runs no model."),
     "audit": ("gatehouse.cli.audit", "Verify and export the tamper-evident record."),
 }
 

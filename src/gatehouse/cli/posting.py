@@ -8,29 +8,109 @@ from typing import TYPE_CHECKING
 
 from gatehouse.cli.frame import Settings, console
 from gatehouse.cli.hub import connect
+from gatehouse.cli.watch import NAME, Watch
 from gatehouse.errors import GatehouseError, Unreachable
 from gatehouse.report.context import Context
 
 if TYPE_CHECKING:
     from gatehouse.declare.types import Declared
     from gatehouse.evaluate.result import Result
-    from gatehouse.github import Check
+    from gatehouse.github import Check, GitHubWriter
+    from gatehouse.pin import Slot
+    from gatehouse.report.outlook import Word
 
-NAME = "gatehouse"
 COMMENT = "report"
+# Looks in all, until nothing has moved since what was posted; the next push to main looks again.
+_LOOKS = 4
 
 
 def post(settings: Settings, results: Sequence[Result], context: Context, pull: int) -> None:
     """Updates the one comment, and sets the check on the commit that was judged.
 
-    Raises GatehouseError where GitHub refuses, Unreachable where it does not answer; both may be repeated.
+    A check is green only while its evidence answers what main asks now, and no older pull request changes the same
+    slot. What moves while this is posted is seen afterwards: by this look again, or by whoever moved it. A pull request
+    without a pin gets the check and no comment. Raises GatehouseError where GitHub refuses, Unreachable where it or the
+    remote does not answer; both may be repeated.
     """
-    from gatehouse.report.markdown import comment
-
     with connect(settings) as github:
         head = results[0].request.head if results else github.reader.pulls.get(pull).head_sha
+        posted = None
+        for _ in range(_LOOKS):
+            watch = Watch.now(settings, github)
+            check = _check(watch, results, context, pull, head)
+            if check is None or check == posted:
+                break
+            _comment(github, results, context, pull, check)
+            github.checks.report(head, check)
+            posted = check
+        if results:
+            _pass_on(watch, results, pull)
+
+
+def _check(watch: Watch, results: Sequence[Result], context: Context, pull: int, head: str) -> Check | None:
+    """What the check has to say now; None where the gates have yet to judge the commit."""
+    if not all(result.passed for result in results):
+        return judged(results, context)
+    word, look = watch.word(pull, head, _slots(watch, results, pull))
+    if not results and look.answers:
+        # Pins were pushed since the gates found none: those of that push will say what they are worth.
+        return None
+    if word is None:
+        return judged(results, context)
+    return judged(results, context, word)
+
+
+def _slots(watch: Watch, results: Sequence[Result], pull: int) -> frozenset[Slot]:
+    judged_ones = frozenset(result.request.slot for result in results)
+    return judged_ones | watch.slots(pull)
+
+
+def _pass_on(watch: Watch, results: Sequence[Result], pull: int) -> None:
+    """Tells the younger pull requests that change the same slots: they may have been green before this one came."""
+    slots = _slots(watch, results, pull)
+    for rival in watch.rivals:
+        if rival.pull.number > pull and rival.slots & slots:
+            watch.settle(rival)
+
+
+def _comment(github: GitHubWriter, results: Sequence[Result], context: Context, pull: int, check: Check) -> None:
+    from gatehouse.report.markdown import comment
+
+    if results:
+        github.comments.stick(pull, COMMENT, check.summary)
+    elif github.reader.comments.stuck(pull, COMMENT, github.login):
+        # An earlier push had a pin, and its report is there for all to read.
         github.comments.stick(pull, COMMENT, comment(results, context))
-        github.checks.report(head, _check(results, context))
+
+
+def judged(results: Sequence[Result], context: Context, word: Word | None = None) -> Check:
+    """The check as the gates judged; with ``word`` it fails all the same, for that reason.
+
+    Without a result nothing was asked, which passes.
+    """
+    from gatehouse.github import Annotation, Check, Conclusion, Level
+    from gatehouse.report import outlook
+    from gatehouse.report.checks import annotate, summary_line
+    from gatehouse.report.markdown import comment
+
+    if not results:
+        said = word or outlook.holds(())
+        return Check(NAME, Conclusion.FAILURE if word else Conclusion.SUCCESS, said.title, said.summary)
+    blocked = [result for result in results if not result.passed]
+    notes = tuple(
+        Annotation(note.path, note.line, note.message, note.title, Level(note.level))
+        for result in results
+        for note in annotate(result)
+    )
+    report = comment(results, context)
+    return Check(
+        NAME,
+        Conclusion.FAILURE if blocked or word else Conclusion.SUCCESS,
+        word.title if word else summary_line((blocked or list(results))[0]),
+        f"{word.summary}\n{report}" if word else report,
+        annotations=notes,
+        link=context.links.report,
+    )
 
 
 @contextmanager
@@ -55,22 +135,6 @@ def _refuse(settings: Settings, error: GatehouseError, pull: int) -> None:
         github.comments.stick(pull, COMMENT, body)
         head = github.reader.pulls.get(pull).head_sha
         github.checks.report(head, Check(NAME, Conclusion.FAILURE, "Nothing was checked", body))
-
-
-def _check(results: Sequence[Result], context: Context) -> Check:
-    from gatehouse.github import Annotation, Check, Conclusion, Level
-    from gatehouse.report.checks import annotate, summary_line
-    from gatehouse.report.markdown import comment
-
-    blocked = [result for result in results if not result.passed]
-    title = summary_line((blocked or list(results))[0]) if results else "No promotion in this pull request"
-    notes = tuple(
-        Annotation(note.path, note.line, note.message, note.title, Level(note.level))
-        for result in results
-        for note in annotate(result)
-    )
-    conclusion = Conclusion.FAILURE if blocked else Conclusion.SUCCESS
-    return Check(NAME, conclusion, title, comment(results, context), annotations=notes, link=context.links.report)
 
 
 def record(settings: Settings, results: Sequence[Result], declared: Declared) -> None:

@@ -18,6 +18,7 @@ from gatehouse.github.values import (
     Requested,
     Review,
     ReviewState,
+    Standing,
 )
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "Requested",
     "Review",
     "ReviewState",
+    "Standing",
 ]

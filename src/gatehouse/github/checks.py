@@ -9,15 +9,72 @@ from typing import TYPE_CHECKING, Any
 from gatehouse.github import text
 from gatehouse.github.line import Line
 from gatehouse.github.refusal import Asking, Forbidden
-from gatehouse.github.values import Annotation, Check, Posted
+from gatehouse.github.values import Annotation, Check, Posted, Standing
 
 if TYPE_CHECKING:
     from github.CheckRun import CheckRun
 
 _CHECKS = "write access to checks"
 _STATUSES = "write access to commit statuses"
+_SEE_CHECKS = "read access to checks"
+_SEE_STATUSES = "read access to commit statuses"
+# GitHub lets a merge pass after these; a job that was skipped counts as a success.
+_PASSES = frozenset({"success", "neutral", "skipped"})
 # GitHub takes 50 annotations a request, and adds those of the next request to them.
 _BATCH = 50
+
+
+class CheckReader:
+    """Reads the checks that the token's own account has set on commits; what others post under the same name is not
+    seen."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def standing(self, sha: str, name: str) -> Standing | None:
+        """Our own last word under this name, as a check run or else as a commit status; None where we said nothing.
+
+        Raises Forbidden for a token that may see neither.
+        """
+        try:
+            run = self._run(sha, name)
+        except Forbidden:
+            return self._status(sha, name)
+        if run is not None:
+            return run
+        try:
+            return self._status(sha, name)
+        except Forbidden:
+            # A token that may not see statuses sets none either: its word would have been a check run.
+            return None
+
+    def _run(self, sha: str, name: str) -> Standing | None:
+        me = self._line.login
+        if not me.endswith("[bot]"):
+            # Only apps make check runs.
+            return None
+        found = self._line.read(
+            Asking(f"list the checks of {sha[:12]}", _SEE_CHECKS),
+            lambda: [
+                run
+                for run in self._line.repository.get_commit(sha).get_check_runs(name)
+                if run.app is not None and f"{run.app.slug}[bot]" == me
+            ],
+        )
+        if not found:
+            return None
+        newest = max(found, key=lambda run: run.id)
+        return Standing(newest.output.title or "", newest.status == "completed", newest.conclusion in _PASSES)
+
+    def _status(self, sha: str, name: str) -> Standing | None:
+        def ask() -> Standing | None:
+            # Newest first; GitHub's combined status does not say who set it.
+            for one in self._line.repository.get_commit(sha).get_statuses():
+                if one.context == name and one.creator is not None and one.creator.login == self._line.login:
+                    return Standing(one.description or "", one.state != "pending", one.state == "success")
+            return None
+
+        return self._line.read(Asking(f"list the statuses of {sha[:12]}", _SEE_STATUSES), ask)
 
 
 class CheckWriter:
@@ -59,7 +116,7 @@ class CheckWriter:
 
         def look() -> CheckRun | None:
             found = self._line.read(
-                Asking(f"list the checks of {sha[:12]}", "read access to checks"),
+                Asking(f"list the checks of {sha[:12]}", _SEE_CHECKS),
                 lambda: list(self._line.repository.get_commit(sha).get_check_runs(name, filter="all")),
             )
             return next((run for run in found if run.external_id == sent["external_id"]), None)
@@ -95,7 +152,7 @@ class CheckWriter:
 
         def look() -> Posted | None:
             statuses = self._line.read(
-                Asking(f"list the statuses of {sha[:12]}", "read access to commit statuses"),
+                Asking(f"list the statuses of {sha[:12]}", _SEE_STATUSES),
                 lambda: self._line.repository.get_commit(sha).get_combined_status().statuses,
             )
             said = (name, state, description)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from gatehouse.github.checks import CheckWriter
+from gatehouse.github.checks import CheckReader, CheckWriter
 from gatehouse.github.comments import CommentReader, CommentWriter
 from gatehouse.github.line import Line
 from gatehouse.github.patience import USUAL, Patience
@@ -16,6 +16,11 @@ from gatehouse.github.reviews import ReviewReader, ReviewWriter
 class _Connected:
     def __init__(self, line: Line) -> None:
         self._line = line
+
+    @property
+    def slug(self) -> str:
+        """The repository, ``owner/name``; case does not matter to GitHub."""
+        return self._line.slug
 
     @property
     def login(self) -> str:
@@ -35,7 +40,7 @@ class _Connected:
 
 
 class GitHubReader(_Connected):
-    """Reads pull requests, comments and reviews of one repository; cannot change anything.
+    """Reads pull requests, comments, checks and reviews of one repository; cannot change anything.
 
     ``slug`` is ``owner/name``. Everything below raises GatehouseError with what to do: Unreachable (no answer, a
     breakdown, a rate limit), NotFound, Forbidden (the token's permissions) or Refused. Close it, or use it in a `with`.
@@ -45,6 +50,7 @@ class GitHubReader(_Connected):
         super().__init__(Line(token, api_url, slug, patience))
         self.pulls = PullReader(self._line)
         self.comments = CommentReader(self._line)
+        self.checks = CheckReader(self._line)
         self.reviews = ReviewReader(self._line)
 
 

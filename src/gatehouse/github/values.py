@@ -158,6 +158,15 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How a check stands on a commit: its title, whether it has ended, and whether GitHub takes it for a pass."""
+
+    title: str
+    ended: bool
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Posted:
     """Where a check was put: ``kind`` is ``check``, or ``status`` where the token may not make check runs."""
 

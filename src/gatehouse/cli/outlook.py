@@ -1,0 +1,165 @@
+"""Whether the pins of a revision may come in on the evidence that is kept, as main asks now; no model is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gatehouse.cli import scene
+from gatehouse.cli.frame import Settings
+from gatehouse.declare.changes import PinChange, changed_pins
+from gatehouse.declare.history import history
+from gatehouse.declare.load import require
+from gatehouse.declare.source import Revision
+from gatehouse.declare.types import Declared
+from gatehouse.evaluate.request import requests
+from gatehouse.evaluate.result import Request, Result
+from gatehouse.pin import ROOT, Role, Slot
+from gatehouse.report.outlook import Answer
+from gatehouse.sync.trunk import Trunk, locate
+
+if TYPE_CHECKING:
+    from gatehouse.git import Repository
+    from gatehouse.sync.proof import Finding, Prover
+
+UPDATE = "update the branch with main, so that the gates run against what main is now"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One answer a pin that is set, and the checks that the good ones rest on."""
+
+    answers: tuple[Answer, ...] = ()
+    results: tuple[Result, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        return all(answer.good for answer in self.answers)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Main and the evidence branch as they were at one moment; each model's evidence is read once."""
+
+    settings: Settings
+    trunk: Trunk
+
+    @classmethod
+    def now(cls, settings: Settings) -> Outlook:
+        """Main as it is on the remote. Raises Unreachable when the remote does not answer."""
+        return cls(settings, locate(settings.repository))
+
+    def proposed(self, head: str) -> Look:
+        """The pins that a branch sets against main. Raises GatehouseError where they do not read."""
+        found = scene.between(self.settings, self.trunk.commit, head)
+        return _look(self._answered((request, found.declared) for request in found.requests))
+
+    def merged(self, base: str, head: str) -> Look:
+        """The pins that ``head`` sets and ``base`` did not, where ``head`` is what main will be: each is asked as sync
+        will ask, by the state just before the commit that brings it. A branch that does not stand on ``base`` is asked
+        as a pull request. Raises GatehouseError where a state does not read.
+        """
+        states = _States(self.trunk.repository)
+        steps = states.steps(base, head)
+        if steps is None:
+            found = scene.between(self.settings, base, head)
+            return _look(self._answered((request, found.declared) for request in found.requests))
+        return _look(self._answered(_brought(states, steps, base, head)))
+
+    def _answered(self, asked: Iterable[tuple[Request, Declared]]) -> Iterator[tuple[Answer, Result | None]]:
+        for request, declared in asked:
+            yield self._answer(request, declared)
+
+    def _answer(self, request: Request, declared: Declared) -> tuple[Answer, Result | None]:
+        about = request.slot, request.role, request.candidate
+        held = declared.held(request.slot.model, request.candidate)
+        if held is not None:
+            said = f"version {held.version} is on hold since {held.since}: {held.reason}"
+            fix = f"promote another version, or lift the hold in {ROOT}/{request.slot.model}/hold.yaml first"
+            return Answer(*about, said, fix), None
+        if returning(self.trunk.repository, request):
+            return Answer(*about, returning=True), None
+        found = self._prover.finding(request)
+        key = found.result.key if found.result is not None else ""
+        return Answer(*about, found.fault, _fix(found), key), None if found.fault else found.result
+
+    @cached_property
+    def declared(self) -> Declared:
+        """What main declares. Raises GatehouseError with its faults."""
+        return require(Revision(self.trunk.repository, self.trunk.commit))
+
+    @cached_property
+    def _prover(self) -> Prover:
+        from gatehouse.sync.evidence import Shelf
+        from gatehouse.sync.proof import Prover
+
+        return Prover(Shelf(self.trunk))
+
+
+def _fix(found: Finding) -> str:
+    """What to do while the pin is not merged yet; the prover's own words are for one that is."""
+    from gatehouse.sync.proof import AGAIN, Flaw
+
+    if found.flaw is Flaw.FAILED:
+        return "propose a version that passes"
+    return found.fix.replace(AGAIN, UPDATE)
+
+
+def returning(repository: Repository, request: Request) -> bool:
+    """Whether the candidate was this slot's champion before, by the history of the base: sync asks no evidence of it,
+    because going back is how an incident ends."""
+    if request.role is not Role.CHAMPION:
+        return False
+    past = (
+        change.after for change in history(repository, request.base, request.slot.model) if change.slot == request.slot
+    )
+    return any(held is not None and held.pin == request.candidate for held in past)
+
+
+def _look(found: Iterable[tuple[Answer, Result | None]]) -> Look:
+    pairs: Sequence[tuple[Answer, Result | None]] = tuple(found)
+    return Look(tuple(answer for answer, _ in pairs), tuple(result for _, result in pairs if result is not None))
+
+
+class _States:
+    """Main on its way from one commit to another; each state is read once."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._read: dict[str, Declared] = {}
+
+    def at(self, commit: str) -> Declared:
+        if commit not in self._read:
+            # Where registries are changes no question, so nothing is asked of the environment.
+            self._read[commit] = require(Revision(self._repository, commit))
+        return self._read[commit]
+
+    def steps(self, base: str, head: str) -> list[tuple[str, str]] | None:
+        """Each commit that changes promotions, behind the one before it, oldest first; None where the head's own line
+        of commits does not lead back to the base."""
+        said = self._repository.run("rev-list", "--first-parent", "--parents", "--reverse", f"{base}..{head}")
+        line = [row.split()[:2] for row in said.splitlines()]
+        if not line or line[0][-1] != base:
+            return None
+        return [
+            (before, after)
+            for after, before in line
+            if any(path.startswith(f"{ROOT}/") for path in self._repository.changed(before, after))
+        ]
+
+
+def _brought(
+    states: _States, steps: Iterable[tuple[str, str]], base: str, head: str
+) -> Iterator[tuple[Request, Declared]]:
+    """One question a pin that the steps leave behind, by the state before the last step that set it."""
+    last: dict[tuple[Slot, Role], tuple[PinChange, str, str]] = {}
+    for before, after in steps:
+        for change in changed_pins(states.at(before), states.at(after)):
+            last[change.slot, change.role] = change, before, after
+    for kept in changed_pins(states.at(base), states.at(head)):
+        # What was set and taken back again in between is not among these.
+        change, before, after = last[kept.slot, kept.role]
+        for request in requests([change], states.at(before), before, after):
+            yield request, states.at(before)
