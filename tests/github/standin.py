@@ -13,7 +13,7 @@ from tests.github.faults import Fault
 from tests.github.hub import Hub
 from tests.github.server import Server
 from tests.github.service import Entry
-from tests.github.state import Comment, Pull, Repository, Review, Role, Team
+from tests.github.state import Comment, Environment, Pull, Repository, Review, Role, Team
 
 
 class GitHub:
@@ -127,20 +127,39 @@ class GitHub:
         repo.labels.setdefault(name, self.hub.number())
         repo.pulls[number].labels.append(name)
 
-    def ruleset(self, repo: Repository, *rules: dict[str, Any], branch: str = "~DEFAULT_BRANCH") -> dict[str, Any]:
-        """An active ruleset on a branch, of rules as GitHub's API shows them; change the dict to change the setting."""
+    def ruleset(
+        self,
+        repo: Repository,
+        *rules: dict[str, Any],
+        branch: str = "~DEFAULT_BRANCH",
+        name: str = "main",
+        organization: bool = False,
+    ) -> dict[str, Any]:
+        """An active ruleset on a branch, of rules as GitHub's API shows them; change the dict to change the setting.
+
+        ``organization``: it is the owner's, for all repositories, not this one's.
+        """
         made: dict[str, Any] = {
             "id": self.hub.number(),
-            "name": "main",
+            "name": name,
             "target": "branch",
-            "source_type": "Repository",
-            "source": repo.slug,
+            "source_type": "Organization" if organization else "Repository",
+            "source": repo.owner if organization else repo.slug,
             "enforcement": "active",
             "bypass_actors": [],
             "conditions": {"ref_name": {"include": [branch], "exclude": []}},
             "rules": list(rules),
         }
         repo.rulesets.append(made)
+        return made
+
+    def environment(
+        self, repo: Repository, name: str, *secrets: str, branches: tuple[str, ...] | None = ("main",)
+    ) -> Environment:
+        """An environment that these branches may use (None: every branch), with secrets by name."""
+        admitted = None if branches is None else {self.hub.number(): (branch, "branch") for branch in branches}
+        made = Environment(self.hub.number(), name, self.hub.now(), admitted, secrets=list(secrets))
+        repo.environments[name] = made
         return made
 
     def fail(

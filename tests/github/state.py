@@ -36,6 +36,7 @@ class User:
     created: datetime
     name: str = ""
     bot: bool = False
+    organization: bool = False
 
     @property
     def email(self) -> str:
@@ -170,8 +171,25 @@ class Status:
 
 
 @dataclass
+class Environment:
+    """``patterns`` are the (name, branch or tag) that it admits by id, None where every branch may use it;
+    ``protected``: those with branch protection instead."""
+
+    id: int
+    name: str
+    created: datetime
+    patterns: dict[int, tuple[str, str]] | None = None
+    protected: bool = False
+    secrets: list[str] = field(default_factory=list)
+    wait: int = 0
+    reviewers: list[str] = field(default_factory=list)
+    no_self_review: bool = False
+
+
+@dataclass
 class Repository:
-    """One repository; ``rulesets`` and ``protection`` are held as GitHub would show them."""
+    """One repository; ``rulesets`` and ``protection`` are held as GitHub would show them. ``token_power``: what
+    GITHUB_TOKEN may do by default, and whether it may approve pull requests."""
 
     owner: str
     name: str
@@ -189,6 +207,10 @@ class Repository:
     labels: dict[str, int] = field(default_factory=dict)
     rulesets: list[dict[str, Any]] = field(default_factory=list)
     protection: dict[str, dict[str, Any]] = field(default_factory=dict)
+    environments: dict[str, Environment] = field(default_factory=dict)
+    secrets: list[str] = field(default_factory=list)
+    organization_secrets: list[str] = field(default_factory=list)
+    token_power: tuple[str, bool] = ("read", False)
 
     @property
     def slug(self) -> str:

@@ -22,6 +22,14 @@ def user(hub: Hub, asked: Asked) -> Answer:
     return Answer(200, shapes.whole_user(hub, found))
 
 
+@route("GET", "/apps/{app_slug}")
+def app(hub: Hub, asked: Asked) -> Answer:
+    slug = asked.parameters["app_slug"]
+    if slug not in hub.apps and slug != "github-actions":
+        raise Refused(404, "Not Found")
+    return Answer(200, shapes.app(hub, hub.app(slug)))
+
+
 @route("GET", "/rate_limit")
 def rate_limit(hub: Hub, asked: Asked) -> Answer:
     token = asked.token

@@ -31,7 +31,7 @@ def user(hub: Hub, account: User) -> JSON:
         "url": me,
         "html_url": f"{hub.web}/{quote(account.login)}",
         **{name: f"{me}/{path}" for name, path in below.items()},
-        "type": "Bot" if account.bot else "User",
+        "type": "Bot" if account.bot else "Organization" if account.organization else "User",
         "site_admin": False,
         "user_view_type": "public",
     }
