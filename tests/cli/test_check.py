@@ -25,6 +25,7 @@ def test_a_version_is_tried_before_any_file_names_it(company: Company, cli: Cli,
     assert result["request"]["candidate"]["version"] == 2
     assert sorted(path.name for path in (tmp_path / "report").iterdir()) == [
         "comment.md",
+        "evidence",
         "gates.sarif",
         "junit.xml",
         "report.html",
@@ -44,7 +45,7 @@ def test_a_gate_links_to_its_section_where_the_trusted_state_has_one(
     for text, linked in (("", False), ("# The gates\n\n## artifact\n", True), ("### artifact\n", False)):
         manual.write_text(text)
         cli("check", MODEL, "--to", "staging", "--version", "2", "--out", str(tmp_path / "report"))
-        written = {path.name: path.read_text() for path in (tmp_path / "report").iterdir()}
+        written = {path.name: path.read_text() for path in (tmp_path / "report").iterdir() if path.is_file()}
         assert [link in written[name] for name in ("comment.md", "report.html", "gates.sarif")] == [linked] * 3
 
 
