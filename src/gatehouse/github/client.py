@@ -11,6 +11,7 @@ from gatehouse.github.line import Line
 from gatehouse.github.patience import USUAL, Patience
 from gatehouse.github.pulls import PullReader, PullWriter
 from gatehouse.github.reviews import ReviewReader, ReviewWriter
+from gatehouse.github.settings import SettingsReader, SettingsWriter
 
 
 class _Connected:
@@ -52,6 +53,7 @@ class GitHubReader(_Connected):
         self.comments = CommentReader(self._line)
         self.checks = CheckReader(self._line)
         self.reviews = ReviewReader(self._line)
+        self.settings = SettingsReader(self._line)
 
 
 class GitHubWriter(_Connected):
@@ -67,3 +69,4 @@ class GitHubWriter(_Connected):
         self.comments = CommentWriter(self._line)
         self.checks = CheckWriter(self._line)
         self.reviews = ReviewWriter(self._line)
+        self.settings = SettingsWriter(self._line)
