@@ -251,10 +251,7 @@ def test_a_slot_that_moves_in_between_is_left_alone(served: Company, cli: Cli, m
 
 
 def test_without_a_remote_the_checkout_of_main_follows(served: Company, cli: Cli) -> None:
-    repository = served.repo.repository
-    repository.run("merge", "-q", "--ff-only", "origin/main")
-    repository.run("fetch", "-q", "origin", "serving:serving")
-    repository.run("remote", "remove", "origin")
+    served.repo.alone()
     assert cli("rollback", MODEL, "--yes").code == 0
     assert "version: 1" in (served.repo.root / PRODUCTION.path).read_text()
     assert served.reader.aliases(MODEL)["champion"] == 1

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import msgspec
-
 from gatehouse.evaluate.result import Result
 from gatehouse.git import Author, Repository, Writer
 from gatehouse.pin import Pin, Slot
+from gatehouse.sync.shelve import shelve
+from tests.support.gated import Gates, check, passes
 
 # The first commit of every repository here; each further one is an hour later unless it says when.
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 ADA = Author("Ada", "ada@example.org")
 GRACE = Author("Grace", "grace@example.org")
-ROBOT = Author("robot", "robot@example.org")
+MALLORY = Author("Mallory", "mallory@example.org")
 
 STAGES = """\
 stages:
@@ -71,6 +71,15 @@ class Promotions:
         _git(self.root, "fetch", "--quiet", "origin")
         _git(self.root, "reset", "--quiet", "--hard", "origin/main")
 
+    def alone(self) -> None:
+        """Takes the remote away; the branches that it had are the clone's own then, with main checked out."""
+        _git(self.root, "fetch", "--quiet", "origin")
+        self.repository.run("merge", "-q", "--ff-only", "origin/main")
+        for branch in ("evidence", "serving"):
+            if self.repository.has(f"origin/{branch}"):
+                self.repository.run("branch", "--no-track", branch, f"origin/{branch}")
+        self.repository.run("remote", "remove", "origin")
+
     def later(self, hours: float = 1) -> datetime:
         self.now += timedelta(hours=hours)
         return self.now
@@ -85,8 +94,17 @@ class Promotions:
             writer.push(made, "main", tip)
         return made
 
-    def merge(self, files: Mapping[str, str | None], title: str = "Promote", author: Author = ADA) -> str:
-        """A pull request of one commit by ``author``, merged by Grace a quarter of an hour later, pushed."""
+    def merge(
+        self,
+        files: Mapping[str, str | None],
+        title: str = "Promote",
+        author: Author = ADA,
+        gates: Gates | None = passes,
+    ) -> str:
+        """A pull request of one commit by ``author``, merged by Grace a quarter of an hour later, pushed.
+
+        Its gates say what ``gates`` says, and that is kept; None: nobody asked them.
+        """
         self._merges += 1
         self.later()
         with at(self.now - timedelta(minutes=15)):
@@ -94,6 +112,8 @@ class Promotions:
             tip = writer.fetch("main")
             assert tip is not None
             branch = writer.commit(tip, encoded(files), title)
+        if gates is not None:
+            self.publish_evidence(*check(self.repository, tip, branch, self.now - timedelta(minutes=10), gates))
         message = f"Merge pull request #{self._merges} from acme/promote/it\n\n{title}\n"
         env = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in _identity(GRACE)}
         with at(self.now):
@@ -102,10 +122,10 @@ class Promotions:
             writer.push(made, "main", tip)
         return made
 
-    def promote(self, slot: Slot, pin: Pin | None, **traffic: str) -> str:
-        """A merged pull request that pins a version, or with None takes the file away."""
+    def promote(self, slot: Slot, pin: Pin | None, *, gates: Gates | None = passes, **traffic: str) -> str:
+        """A merged pull request that pins a version, or with None takes the file away; ``gates`` as for ``merge``."""
         title = f"Promote {slot} to {pin}" if pin else f"Withdraw {slot}"
-        return self.merge({slot.path: promotion(pin, **traffic) if pin else None}, title)
+        return self.merge({slot.path: promotion(pin, **traffic) if pin else None}, title, gates=gates)
 
     def stage_and_promote(self, model: str, pin: Pin) -> str:
         """Through staging into production; a day apart, which is longer than any soak in these tests."""
@@ -113,12 +133,18 @@ class Promotions:
         self.later(24)
         return self.promote(Slot(model, "production"), pin)
 
-    def publish_evidence(self, result: Result) -> None:
+    def publish_evidence(self, *results: Result) -> None:
         """What ``gatehouse report`` leaves on the evidence branch."""
-        path = f"evidence/{result.request.slot.model}/{result.key.removeprefix('sha256:')}.json"
-        writer = Writer(self.repository, author=ROBOT)
+        with at(self.now):
+            shelve(self.repository, results)
+
+    def tamper(self, files: Mapping[str, bytes | None], message: str = "Tamper") -> str:
+        """A commit on the evidence branch by somebody who should not be able to push there."""
+        writer = Writer(self.repository, author=MALLORY)
         tip = writer.fetch("evidence")
-        writer.push(writer.commit(tip, {path: msgspec.json.encode(result)}, "Evidence"), "evidence", tip)
+        made = writer.commit(tip, files, message)
+        writer.push(made, "evidence", tip)
+        return made
 
     def remote_files(self, branch: str) -> dict[str, str]:
         """Path to text of everything on one of the remote's branches; empty where there is no such branch."""

@@ -91,9 +91,8 @@ def test_main_is_read_from_the_remote_whatever_the_checkout_holds(company: Compa
 
 def test_without_a_remote_the_local_main_counts_and_the_serving_branch_is_local(company: Company) -> None:
     company.repo.stage_and_promote(MODEL, company.pins[1])
+    company.repo.alone()
     repository = company.repo.repository
-    repository.run("merge", "-q", "--ff-only", "origin/main")
-    repository.run("remote", "remove", "origin")
     plan = company.sync()
     assert plan.source.startswith("the local branch main (there is no remote)")
     assert FILE in repository.blobs("serving")

@@ -24,13 +24,15 @@ from gatehouse.declare.types import (
     Traffic,
 )
 from gatehouse.git import Commit
-from gatehouse.pin import Pin, Slot
+from gatehouse.pin import Pin, Role, Slot
 from gatehouse.registry.types import Version
 from gatehouse.sync.actions import Append, DropAlias, Plan, Publish, SetAlias, SetLegacyStage, SetTags
 from gatehouse.sync.actual import ANCHOR, Actual, Audit, Branch, Shelf
 from gatehouse.sync.desired import Desired, wants
 from gatehouse.sync.plan import diff
+from gatehouse.sync.proof import Finding, Flaw
 from gatehouse.sync.settle import Findings
+from tests.sync.checks import check
 
 REGISTRY = "sqlite:///mlflow.db"
 MODEL = "credit-risk"
@@ -39,6 +41,7 @@ EU = Slot(MODEL, "production", "eu")
 USUAL = Stages((Stage("staging", REGISTRY, "none"), Stage("production", REGISTRY, serving=Serving())))
 THAWED = Freeze()
 T0 = datetime(2026, 3, 2, 8, tzinfo=UTC)
+MISSING = Finding(None, "no check of it is on the evidence branch", "propose it again", Flaw.MISSING)
 
 
 def pin(version: int, letter: str = "") -> Pin:
@@ -48,7 +51,10 @@ def pin(version: int, letter: str = "") -> Pin:
 
 @dataclass
 class World:
-    """Main's history and what is out there. ``carry`` does to the actual side what a plan says."""
+    """Main's history and what is out there. ``carry`` does to the actual side what a plan says.
+
+    ``judged`` holds the pins whose gates ran, for which role of which slot: all that are ``put`` unless it says not.
+    """
 
     stages: Stages = USUAL
     soak: timedelta = timedelta()
@@ -62,9 +68,12 @@ class World:
     branches: dict[str, Branch] = field(default_factory=lambda: {"serving": Branch()})
     records: list[Record] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
+    judged: set[tuple[Slot, Role, Pin]] = field(default_factory=set)
     now: datetime = T0
 
-    def put(self, slot: Slot, champion: Pin | None, message: str = "", **traffic: Traffic) -> None:
+    def put(
+        self, slot: Slot, champion: Pin | None, message: str = "", *, gates: bool = True, **traffic: Traffic
+    ) -> None:
         """A commit on main, an hour after the last, that gives a slot these contents; None deletes the file."""
         self.now += timedelta(hours=1)
         number = len(self.commits) + 1
@@ -75,6 +84,7 @@ class World:
         before = self.promotions.pop(slot, None)
         if after is not None:
             self.promotions[slot] = after
+            self.judged |= {(slot, role, pin) for role, pin in after.pins() if gates}
         self.commits[commit.id] = commit
         self.changes.insert(0, Change(commit.id, self.now, "Ada", slot, before, after))
 
@@ -107,7 +117,16 @@ class World:
 
     def plan(self) -> Plan:
         artifacts = {(REGISTRY, MODEL, number): f"file:///artifacts/{number}" for number in self.versions}
-        return diff(self.desired, self.actual, Findings(self.digests), artifacts, self.now)
+        return diff(self.desired, self.actual, Findings(self.digests, self.proofs), artifacts, self.now)
+
+    @property
+    def proofs(self) -> Mapping[str, Finding]:
+        arriving = [want for want in self.actual.arriving(self.desired.wants) if not self.actual.knows(want)]
+        return {want.key: self._proof(want.slot, want.role, want.pin) for want in arriving if want.pin is not None}
+
+    def _proof(self, slot: Slot, role: Role, candidate: Pin) -> Finding:
+        judged = (slot, role, candidate) in self.judged
+        return Finding(check(slot, candidate, role=role)) if judged else MISSING
 
     def carry(self, plan: Plan | None = None) -> Plan:
         """Carries a plan out on the actual side, and returns it."""
@@ -153,14 +172,16 @@ def replace_version(version: Version, **changes: object) -> Version:
 
 
 def audit(records: Iterable[Record]) -> Audit:
-    head, heads, accepted, keys = GENESIS, {GENESIS}, {}, set()
+    head, heads, accepted, keys, champions = GENESIS, {GENESIS}, {}, set(), set()
     for number, record in enumerate(records, start=1):
         head = link(record, number, head).hash
         heads.add(head)
         keys.add(record.key)
         if record.accepted:
             accepted[record.slot, record.role] = record
-    return Audit(head, frozenset(keys), frozenset(heads), accepted)
+            if record.role is Role.CHAMPION and record.after is not None:
+                champions.add((record.slot, record.after))
+    return Audit(head, frozenset(keys), frozenset(heads), accepted, frozenset(champions))
 
 
 def in_production(version: int) -> World:

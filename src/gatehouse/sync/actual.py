@@ -43,12 +43,14 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The record so far. ``accepted`` is the last record that changed what a role may hold."""
+    """The record so far. ``accepted`` is the last record that changed what a role may hold, ``champions`` is every
+    champion that was ever let in."""
 
     head: str = GENESIS
     keys: frozenset[str] = frozenset()
     heads: frozenset[str] = frozenset()
     accepted: Mapping[tuple[Slot, Role], Record] = field(default_factory=dict)
+    champions: frozenset[tuple[Slot, Pin]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,14 @@ class Actual:
         """What the record says the role holds."""
         record = self.audit.accepted.get((want.slot, want.role))
         return record.after if record else None
+
+    def knows(self, want: Want) -> bool:
+        """Whether the record let this very pin in before: into the role that it holds still, or as the slot's champion.
+
+        The files alone do not say that: what they once asked for may have been refused.
+        """
+        returns = want.role is Role.CHAMPION and (want.slot, want.pin) in self.audit.champions
+        return want.pin is not None and (returns or self.accepted(want) == want.pin)
 
 
 Readers = Mapping[str, RegistryReader]
@@ -120,7 +130,7 @@ def _files(repository: Repository, commit: str) -> Mapping[str, str]:
 
 def read_audit(store: Store) -> Audit:
     """The record, as far as a plan needs it."""
-    head, keys, heads, accepted = GENESIS, set(), {GENESIS}, {}
+    head, keys, heads, accepted, champions = GENESIS, set(), {GENESIS}, {}, set()
     for link in store.read():
         try:
             record = link.content
@@ -133,4 +143,6 @@ def read_audit(store: Store) -> Audit:
         keys.add(record.key)
         if record.accepted:
             accepted[record.slot, record.role] = record
-    return Audit(head, frozenset(keys), frozenset(heads), accepted)
+        if record.accepted and record.role is Role.CHAMPION and record.after is not None:
+            champions.add((record.slot, record.after))
+    return Audit(head, frozenset(keys), frozenset(heads), accepted, frozenset(champions))

@@ -15,6 +15,7 @@ from gatehouse.pin import ROOT, Pin
 from gatehouse.registry.types import Version
 from gatehouse.sync.actions import Refusal
 from gatehouse.sync.desired import Want
+from gatehouse.sync.proof import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Case:
     """A pin that arrives in a slot, and what is known of it.
 
     ``version`` is None where the registry has none; ``measured`` is the digest of the artifact as it lies in the
-    registry now, or the words that say why it could not be taken (None: not taken).
+    registry now, or the words that say why it could not be taken (None: not taken). ``known``: the record let this pin
+    in before; else ``proof`` is what the evidence branch says of it.
     """
 
     want: Want
@@ -31,6 +33,8 @@ class Case:
     version: Version | None
     measured: str | None
     now: datetime
+    known: bool = False
+    proof: Finding | None = None
 
 
 Rule = Callable[[Case], tuple[str, str] | None]
@@ -107,6 +111,15 @@ def staged_first(case: Case) -> tuple[str, str] | None:
     return None
 
 
+def proven(case: Case) -> tuple[str, str] | None:
+    """A roll-back does not wait for evidence: what it goes back to has served here before."""
+    if case.known or (case.proof is not None and case.proof.result is not None):
+        return None
+    if case.proof is None:
+        return "nobody has looked for its evidence", "run `gatehouse sync` again"
+    return case.proof.fault, case.proof.fix
+
+
 def words(span: timedelta) -> str:
     """A span for people, in its two largest units: ``2 d 4 h``, ``3 min 20 s``."""
     left = max(0, int(span.total_seconds()))
@@ -117,10 +130,10 @@ def words(span: timedelta) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
-# In the order in which a person would want to hear of them. A pin without evidence is let in, and that is on record;
-# the rule that refuses it belongs here.
+# In the order in which a person would want to hear of them.
 RULES: Mapping[str, Rule] = {
     "held": not_held, "frozen": not_frozen, "available": available, "digest": same_digest, "staged": staged_first,
+    "evidence": proven,
 }  # fmt: skip
 
 

@@ -20,9 +20,11 @@ from gatehouse.registry.writer import RegistryWriter
 from gatehouse.sync.actions import Plan
 from gatehouse.sync.actual import Actual, Say, actual
 from gatehouse.sync.apply import Hands, Moved, apply
+from gatehouse.sync.arrivals import proofs
 from gatehouse.sync.desired import Desired, Want, desired
 from gatehouse.sync.evidence import Shelf, from_tags, summary
 from gatehouse.sync.plan import Artifacts, diff
+from gatehouse.sync.proof import Finding, Prover
 from gatehouse.sync.settle import Findings
 from gatehouse.sync.trunk import MACHINE, Trunk, locate
 
@@ -65,10 +67,8 @@ def look(scene: Scene, *, verify: bool = False) -> View:
     readers = {stage.registry: RegistryReader(stage.registry) for stage in wanted.declared.stages.stages}
     store = open_store(wanted.declared.stages.audit, scene.repository.root)
     found = actual(wanted, readers, trunk, store, scene.say)
-    findings = Findings(
-        digests=_digests(wanted, found, readers, scene.say, everything=verify),
-        evidence=_evidence(wanted, found, trunk, scene.say),
-    )
+    digests = _digests(wanted, found, readers, scene.say, everything=verify)
+    findings = Findings(digests, *_evidence(wanted, found, trunk, scene.say))
     plan = diff(wanted, found, findings, _artifacts(wanted, found, readers), scene.now)
     return View(trunk, wanted, found, store, plan, readers)
 
@@ -127,17 +127,30 @@ def _digest(reader: RegistryReader, version: Version, say: Say) -> str:
             return f"none: {error.message}"
 
 
-def _evidence(wanted: Desired, found: Actual, trunk: Trunk, say: Say) -> Mapping[str, Evidence | None]:
+def _evidence(
+    wanted: Desired, found: Actual, trunk: Trunk, say: Say
+) -> tuple[Mapping[str, Finding], Mapping[str, Evidence | None]]:
+    """What the evidence branch proves of the pins that arrive, and what of it goes on record."""
     arriving = {want.key for want in found.arriving(wanted.wants)}
     if not arriving:
-        return {}
+        return {}, {}
     say("reading the evidence of what arrives")
-    shelf, evidence = Shelf(trunk), {}
-    for want, _, version in _versions(wanted, found):
-        if want.key in arriving and want.pin is not None:
-            result = shelf.newest(want.slot, want.role, want.pin)
-            evidence[want.key] = summary(result) if result else from_tags(version.tags)
-    return evidence
+    shelf = Shelf(trunk)
+    proven = proofs(wanted, found, trunk.repository, Prover(shelf))
+    told = {
+        want.key: _told(want, proven.get(want.key), shelf, version)
+        for want, _, version in _versions(wanted, found)
+        if want.key in arriving
+    }
+    return proven, told
+
+
+def _told(want: Want, proof: Finding | None, shelf: Shelf, version: Version) -> Evidence | None:
+    """The proof; of what needs none, whatever is known of its gates."""
+    if proof is not None and proof.result is not None:
+        return summary(proof.result, proof.document)
+    result = shelf.newest(want.slot, want.role, want.pin) if want.pin is not None else None
+    return summary(result) if result else from_tags(version.tags)
 
 
 def _artifacts(wanted: Desired, found: Actual, readers: Mapping[str, RegistryReader]) -> Artifacts:

@@ -14,6 +14,7 @@ from gatehouse.registry.types import Version
 from gatehouse.sync.actions import Refusal
 from gatehouse.sync.actual import Actual
 from gatehouse.sync.desired import Desired, Want
+from gatehouse.sync.proof import Finding
 from gatehouse.sync.render import Placement
 from gatehouse.sync.rules import Case, available, judge, same_digest
 
@@ -27,10 +28,12 @@ class Findings:
     """What was looked up for pins that arrive or move: each by Want.key.
 
     ``digests`` are those of the artifacts as they lie in the registry, or words that say why there is none;
-    ``evidence`` is None where no check of the pin was found.
+    ``proofs`` say whether the gates let the pin through, and ``evidence`` is what goes on record of that (None: no
+    check of the pin was found).
     """
 
     digests: Mapping[str, str] = field(default_factory=dict)
+    proofs: Mapping[str, Finding] = field(default_factory=dict)
     evidence: Mapping[str, Evidence | None] = field(default_factory=dict)
 
 
@@ -69,14 +72,21 @@ def settle(desired: Desired, actual: Actual, findings: Findings, now: datetime) 
             empty.add(key)
             continue
         case = Case(
-            want, want.pin, desired.declared, _version(desired, actual, want), findings.digests.get(want.key), now
+            want=want,
+            pin=want.pin,
+            declared=desired.declared,
+            version=_version(desired, actual, want),
+            measured=findings.digests.get(want.key),
+            now=now,
+            known=actual.knows(want),
+            proof=findings.proofs.get(want.key),
         )
         refused = list(judge(case) if want.key in arriving else judge(case, (available, same_digest)))
         refusals += refused
         placed = _of_record(want, actual) if refused else _of_want(want)
         if placed is not None:
             placements[key] = placed
-        elif _served_before(want, actual):
+        elif _served_before(desired, actual, want):
             left.add(key)
     return Settled(placements, frozenset(left), frozenset(empty), tuple(refusals))
 
@@ -102,9 +112,16 @@ def _of_record(want: Want, actual: Actual) -> Placement | None:
     return Placement(want.slot, want.role, record.after, record.commit, since, record.percent, record.experiment)
 
 
-def _served_before(want: Want, actual: Actual) -> bool:
+def _served_before(desired: Desired, actual: Actual, want: Want) -> bool:
+    """Whether the role holds something that nobody can name. Where the record was lost, so does a role whose alias is
+    at the refused pin: it was let in once, and a loss must not stop what serves."""
     record = actual.audit.accepted.get((want.slot, want.role))
-    return want.previous is not None if record is None else record.after is not None
+    if record is not None:
+        return record.after is not None
+    stage = desired.declared.stages.get(want.slot.stage)
+    aliases = actual.shelf(stage.registry, want.slot.model).aliases if stage is not None else {}
+    there = want.pin is not None and aliases.get(want.slot.alias(want.role)) == want.pin.version
+    return want.previous is not None or there
 
 
 def promotions(placed: Iterable[Placement]) -> tuple[Promotion, ...]:
