@@ -47,6 +47,8 @@ stages:
   production: {gates: [GATES], soak: 1h}
 """
 ALL = "artifact, schema, accuracy, latency, fairness, drift, staging"
+# What runs is that and the gate that always does.
+RAN = [*ALL.split(", "), "conduct"]
 RAISES = '"""Doc."""\nTHRESHOLDS = {"type": "object"}\ndef check(evidence, thresholds):\n    raise ValueError("no")\n'
 
 
@@ -117,7 +119,7 @@ def test_a_better_model_passes_every_gate_with_its_figures(fetched: Path, world:
     (result,) = Evaluator(fetched, progress=told.append).evaluate()
 
     assert {verdict.gate: verdict.outcome for verdict in result.verdicts if not verdict.outcome.lets_through} == {}
-    assert [verdict.gate for verdict in result.verdicts] == ALL.split(", ")
+    assert [verdict.gate for verdict in result.verdicts] == RAN
     assert result.passed
     assert result.rows == 1_000
     assert result.candidate.pin == world.candidate
@@ -126,7 +128,7 @@ def test_a_better_model_passes_every_gate_with_its_figures(fetched: Path, world:
     assert (result.engine, result.isolation) == (ENGINE, "none")
     assert set(result.data) == {"evaluation", "production"}
     assert result.seconds > 0
-    assert told == [f"{MODEL} version 2: {name}" for name in ALL.split(", ")]
+    assert told == [f"{MODEL} version 2: {name}" for name in RAN]
     # It is what travels from one job to the next.
     assert msgspec.json.decode(msgspec.json.encode(result), type=Result).key == result.key
 
@@ -170,12 +172,45 @@ def test_a_gate_that_raises_or_is_not_there_blocks_and_the_others_are_still_aske
 
     result = only(copy)
 
-    broken, absent, artifact = result.verdicts
+    broken, absent, artifact, _ = result.verdicts
     assert result.outcome is Outcome.ERROR
     assert broken.summary == "the gate broke at gates/mine.py:4: ValueError: no"
     assert absent.summary == "there is no gate called 'no_such_gate'"
     assert absent.advice == (f"add gates/no_such_gate.py, or take it out of promotions/{MODEL}/policy.yaml",)
     assert artifact.outcome is Outcome.PASS
+
+
+def test_a_gate_that_always_runs_is_called_last_and_told_where_it_is_listed(copy: Path) -> None:
+    gates(copy, "conduct, accuracy")
+    told: list[str] = []
+
+    (result,) = Evaluator(copy, progress=told.append).evaluate()
+
+    assert [verdict.gate for verdict in result.verdicts] == ["conduct", "accuracy"]
+    assert told == [f"{MODEL} version 2: accuracy", f"{MODEL} version 2: conduct"]
+    assert result.verdicts[0].summary == "200 rows asked again in 6 ways, with the same answers"
+
+
+def test_where_no_gate_asks_the_model_none_is_started(copy: Path) -> None:
+    gates(copy, "artifact")
+
+    conduct = only(copy).verdicts[-1]
+
+    assert (conduct.gate, conduct.outcome) == ("conduct", Outcome.PASS)
+    assert conduct.summary == "no gate asked the model, so there is nothing to hold it to"
+
+
+def test_a_repositorys_own_gate_that_always_runs_judges_unasked_and_is_part_of_the_key(copy: Path) -> None:
+    gates(copy, "artifact")
+    before = only(copy)
+    (copy / "base/gates").mkdir(exist_ok=True)
+    (copy / "base/gates/mine.py").write_text(RAISES.replace("THRESHOLDS", "ALWAYS = True\nTHRESHOLDS"))
+
+    result = only(copy)
+
+    assert [verdict.gate for verdict in result.verdicts] == ["artifact", "conduct", "mine"]
+    assert result.outcome is Outcome.ERROR
+    assert result.key != before.key
 
 
 def test_a_threshold_that_a_gate_does_not_have_blocks(copy: Path) -> None:
@@ -212,7 +247,7 @@ def test_a_teams_own_metric_judges_and_its_code_is_part_of_the_key(copy: Path) -
 
     first = only(copy)
 
-    (said,) = first.verdicts
+    said, _ = first.verdicts
     assert said.outcome is Outcome.PASS
     assert said.summary.startswith("cost_per_decision ")
     assert [measure.name for measure in said.measures] == ["cost_per_decision", "improvement"]
@@ -263,7 +298,7 @@ def test_an_evaluation_table_that_is_not_the_one_agreed_on_is_an_error(copy: Pat
         POLICY.replace("GATES", "accuracy").replace("label: defaulted", f'label: defaulted, digest: "{agreed}"')
     )
 
-    (verdict,) = only(copy).verdicts
+    verdict, _ = only(copy).verdicts
 
     assert verdict.outcome is Outcome.ERROR
     assert verdict.summary.endswith(f"the policy names {agreed}")
@@ -279,6 +314,6 @@ def test_an_empty_evaluation_table_is_an_error(copy: Path) -> None:
     pd.DataFrame({"income": [], "defaulted": []}).to_parquet(copy / case.data["evaluation"])
     gates(copy, "accuracy")
 
-    (verdict,) = only(copy).verdicts
+    verdict, _ = only(copy).verdicts
 
     assert (verdict.outcome, verdict.summary) == (Outcome.ERROR, "data/eval.parquet: has no rows")
