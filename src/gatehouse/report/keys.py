@@ -54,6 +54,8 @@ def public(key: bytes) -> SSlibKey:
     if PRIVATE in key:
         fix = "treat it as known to everybody: make a new pair, and write only the public half into the file"
         raise GatehouseError("a private key stands where a public key belongs", fix)
+    if key.count(b"-----BEGIN") > 1:
+        raise GatehouseError("a key file holds more than one key", "give each key a file of its own")
     try:
         found = load_pem_public_key(key[:MAX_KEY].strip() + b"\n")
     except (ValueError, UnsupportedAlgorithm):

@@ -115,11 +115,12 @@ def _parsed(envelope: bytes) -> Envelope:
     try:
         found = msgspec.json.decode(envelope, type=_Envelope)
         made = Envelope.from_dict(msgspec.to_builtins(found))
+        same = _written(made) == envelope
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise GatehouseError(f"the envelope cannot be read: {clean(str(error))}", AGAIN) from error
     if len(found.signatures) != 1:
         raise GatehouseError(f"the envelope has {len(found.signatures)} signatures, not one", AGAIN)
-    if _written(made) != envelope:
+    if not same:
         raise GatehouseError("the envelope is not written as gatehouse writes it", AGAIN)
     return made
 
