@@ -114,5 +114,12 @@ def test_every_rule_is_proven() -> None:
     assert {row[0] for row in BROKEN} == set(RULES)
 
 
-def test_the_workflows_that_were_meant_are_there() -> None:
-    assert {workflow.name for workflow in workflows()} == {"gates", "queue", "evidence", "sync", "doctor", "tests"}
+def test_the_workflows_that_were_meant_are_there_and_do_what_they_are_named_for() -> None:
+    assert {workflow.name: [step.verb for step in workflow.steps if step.verb] for workflow in workflows()} == {
+        "gates": ["fetch", "evaluate", "report"],
+        "queue": ["evidence"],
+        "evidence": ["evidence"],
+        "sync": ["sync"],
+        "doctor": ["doctor"],
+        "tests": [],
+    }

@@ -1,12 +1,13 @@
-"""A runner for the project's own workflow files: their ``run:`` steps, in their order, with their environment.
+"""A runner for the project's own workflow files, as GitHub would run them, without a network.
 
-Only what those files use is understood; anything else is an error, so that a workflow cannot drift away from what is
-tested here. Checkout and set-up are the caller's: a step that ``uses`` an action or runs ``scripts/setup`` is left out.
+Every job starts in an empty folder of its own and has only what it checks out or downloads; secrets come from the job's
+environment, and its token may do what its permissions say. Only what those files use is understood; anything else is an
+error, so that a workflow cannot drift away from what is tested here. Left out is what needs ``sudo``.
 """
 
 from __future__ import annotations
 
-import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,74 +15,109 @@ from typing import Any
 
 import yaml
 
+from tests.world.artifacts import Artifacts, Missing
 from tests.world.process import Completed, run
+from tests.world.runner import Event, Job, Runner, needed, use, wanted
 
-_EXPRESSION = re.compile(r"\$\{\{\s*([^}]+?)\s*\}\}")
 _SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
-# A job with this condition also runs when a job that it needs has failed (but not when that one was skipped).
-_AFTER_FAILURE = re.compile(r"!cancelled\(\) && needs\.(\w+)\.result != 'skipped'")
+SET_UP = "scripts/setup"
+# What scripts/setup cannot do without.
+ENGINE = (SET_UP, "pyproject.toml", "requirements.lock", "src/gatehouse/__init__.py")
+
+Told = Callable[[str, str], None]
+Before = Callable[[str, Artifacts], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One ``run:`` step that was executed, as the workflow file writes it."""
+    """A command that was run, as the workflow file writes it, with its whole environment; or an action that failed."""
 
     job: str
     written: str
     done: Completed
+    env: Mapping[str, str]
+    folder: Path
+
+    @property
+    def verb(self) -> str:
+        """The verb of gatehouse that it runs, such as ``evaluate``; "" for another command."""
+        words = self.written.split()
+        return words[1] if words and words[0].endswith("/gatehouse") else ""
 
 
 def play(
-    workflow: Path,
-    context: Mapping[str, str],
-    env: Mapping[str, str],
-    cwd: Path,
-    told: Callable[[str, str], None] = lambda job, command: None,
+    text: str,
+    event: Event,
+    runner: Runner,
+    told: Told = lambda job, command: None,
+    before: Before = lambda job, artifacts: None,
 ) -> list[Step]:
-    """Runs a workflow's jobs in ``cwd``; ``context`` answers its expressions, such as ``github.token``.
+    """Runs a workflow, whose file holds ``text``; the steps that ran, but for those that only set the machine up.
 
-    ``told`` hears of each command before it is run. A job ends at its first failing step; jobs that need a failed or
-    skipped job are skipped unless their condition says otherwise. Raises ValueError for what it does not understand.
+    ``told`` hears of each command before it is run, ``before`` of each job before it starts, with the artifacts that it
+    will find. A job ends at its first failing step, but for steps whose condition says otherwise; so do jobs that need
+    it. Raises ValueError for what this runner does not understand.
     """
-    jobs: Mapping[str, Any] = yaml.safe_load(workflow.read_text())["jobs"]
+    workflow = {"on" if key is True else key: value for key, value in yaml.safe_load(text).items()}
+    if event.name not in workflow["on"]:
+        raise ValueError(f"{event.name} does not start this workflow")
+    artifacts = Artifacts(runner.folder / "artifacts")
     results: dict[str, str] = {}
+    outputs: dict[str, Mapping[str, str]] = {}
     steps: list[Step] = []
-    for name, job in jobs.items():
-        if not _wanted(job, results):
+    for name, tree in workflow["jobs"].items():
+        if not wanted(tree, results):
             results[name] = "skipped"
             continue
-        results[name] = "success"
-        for step in job["steps"]:
-            if "uses" in step or step["run"] == "scripts/setup":
-                continue
-            told(name, step["run"])
-            given = {**env, **_filled(job.get("env", {}), context), **_filled(step.get("env", {}), context)}
-            steps.append(Step(name, step["run"], run((*_SHELL, step["run"]), cwd, given)))
-            if steps[-1].done.exit:
-                results[name] = "failure"
-                break
+        before(name, artifacts)
+        needs = {need: outputs[need] for need in needed(tree)}
+        job = Job(name, tree, runner.folder / name, runner, event, needs, artifacts)
+        steps += _played(job, told)
+        results[name], outputs[name] = "failure" if job.failed else "success", job.told()
     return steps
 
 
-def _wanted(job: Mapping[str, Any], results: Mapping[str, str]) -> bool:
-    needs = job.get("needs", [])
-    before = [results[need] for need in ([needs] if isinstance(needs, str) else needs)]
-    condition = job.get("if")
-    if condition is None:
-        return all(result == "success" for result in before)
-    inner = _EXPRESSION.fullmatch(condition)
-    match = _AFTER_FAILURE.fullmatch(inner[1]) if inner else None
-    if match is None:
-        raise ValueError(f"a condition that this runner does not know: {condition}")
-    return results[match[1]] != "skipped"
+def _played(job: Job, told: Told) -> list[Step]:
+    job.folder.mkdir(parents=True)
+    steps = []
+    for tree in job.tree["steps"]:
+        if not job.wants(tree):
+            continue
+        step = _used(job, tree) if "uses" in tree else _ran(job, tree, told)
+        if step is not None:
+            steps.append(step)
+            job.failed = job.failed or bool(step.done.exit)
+    return steps
 
 
-def _filled(env: Mapping[str, str], context: Mapping[str, str]) -> dict[str, str]:
-    """The values with their expressions replaced; raises ValueError for one that the context does not answer."""
+def _used(job: Job, tree: Mapping[str, Any]) -> Step | None:
+    """An action, played; a step only where it fails."""
+    started = time.monotonic()
+    try:
+        told = use(job, tree["uses"], job.filled(tree.get("with", {})))
+    except Missing as error:
+        done = Completed((tree["uses"],), 1, "", f"{error}\n", time.monotonic() - started)
+        return Step(job.name, tree["uses"], done, {}, job.folder)
+    job.outputs |= {f"steps.{tree.get('id')}.outputs.{name}": value for name, value in told.items()}
+    return None
 
-    def value(match: re.Match[str]) -> str:
-        if match[1] not in context:
-            raise ValueError(f"an expression that this runner does not know: {match[0]}")
-        return context[match[1]]
 
-    return {name: _EXPRESSION.sub(value, str(text)) for name, text in env.items()}
+def _ran(job: Job, tree: Mapping[str, Any], told: Told) -> Step | None:
+    command = tree["run"]
+    if command.startswith("sudo "):
+        return None
+    if command == SET_UP:
+        return _set_up(job)
+    told(job.name, command)
+    env = {**job.runner.env, **job.filled(job.tree.get("env", {})), **job.filled(tree.get("env", {}))}
+    return Step(job.name, command, run((*_SHELL, command), job.folder, env), env, job.folder)
+
+
+def _set_up(job: Job) -> Step | None:
+    """Played by the runner, which has everything installed; a step only where the engine is not there to set up."""
+    lacking = [name for name in ENGINE if not (job.folder / name).is_file()]
+    if lacking:
+        done = Completed((SET_UP,), 127, "", f"{SET_UP}: there is no {', '.join(lacking)}\n", 0.0)
+        return Step(job.name, SET_UP, done, {}, job.folder)
+    job.runner.set_up(job.folder)
+    return None

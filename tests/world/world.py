@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from tests.github.standin import GitHub
 from tests.github.state import Pull
 from tests.world import trained
-from tests.world.actions import Step, play
+from tests.world.actions import Before, Step, Told, play
 from tests.world.line import CREDIT_RISK, PROJECT, Line
 from tests.world.process import Completed, end_all, run
+from tests.world.runner import Event, Runner
 from tests.world.store import QUIET, Store
 
 if TYPE_CHECKING:
@@ -37,8 +38,10 @@ TEAMS = {
     "ml-platform": ["olga"],
 }
 BOT = "gatehouse"
-# What of the project makes a promotions repository.
-COPIED = ("promotions", "gates", ".github")
+# What of the project makes a promotions repository: the rules, and the engine that the workflows set up.
+COPIED = ("gates", ".github", "scripts", "src", "pyproject.toml", "requirements.lock", "README.md", "LICENSE")
+# What no job that runs models may see. MLflow on SQLite asks for no token and ignores them.
+READ_TOKEN, WRITE_TOKEN = "canary-registry-read", "canary-registry-write"
 BIN = Path(sys.executable).parent
 
 
@@ -56,6 +59,8 @@ class World:
         self.store = Store(self.folder / "registry")
         self._start = store
         self.github = GitHub(self.folder / "github")
+        # What scripts/setup comes to in a job's folder, on a machine that has everything.
+        self.set_up = link_environment
         self._runs = 0
 
     def __enter__(self) -> World:
@@ -110,19 +115,32 @@ class World:
         """Brings the clone to where the remote's main is."""
         self.git("pull", "--quiet", "--ff-only", "origin", "main")
 
-    def gates(self, number: int, told: Callable[[str, str], None] = lambda job, command: None) -> list[Step]:
-        """What GitHub Actions does with a pull request: the gates workflow of its base branch."""
-        pull = self.repo.pulls[number]
-        event = {
+    def gates(
+        self, number: int, told: Told = lambda job, command: None, before: Before = lambda job, artifacts: None
+    ) -> list[Step]:
+        """What GitHub Actions does with a pull request: the gates workflow, as main has it."""
+        values = {
             "github.event.pull_request.number": str(number),
-            "github.event.pull_request.base.sha": self.repo.git.resolve(pull.base) or "",
-            "github.event.pull_request.head.sha": self.repo.git.resolve(f"refs/pull/{number}/head") or "",
+            "github.event.pull_request.head.sha": self._commit(f"refs/pull/{number}/head"),
         }
-        return self._workflow("gates", event, told)
+        return self._workflow("gates", Event("pull_request_target", values), told, before)
 
-    def sync(self, told: Callable[[str, str], None] = lambda job, command: None) -> list[Step]:
+    def sync(self, told: Told = lambda job, command: None) -> list[Step]:
         """What GitHub Actions does after a merge: the sync workflow on main."""
-        return self._workflow("sync", {}, told)
+        return self._workflow("sync", Event("push"), told)
+
+    def evidence(self) -> list[Step]:
+        """What else GitHub Actions does after a merge: the evidence of what is open, against main as it is now."""
+        return self._workflow("evidence", Event("push"))
+
+    def queue(self, number: int) -> tuple[str, list[Step]]:
+        """A merge queue takes a pull request: the group's commit, as GitHub makes it, and the queue workflow on it."""
+        git, main, head = self.repo.git, self._commit("main"), self._commit(f"refs/pull/{number}/head")
+        group = git.merge(main, head, "merge", f"Merge pull request #{number}", self.github.hub.signature("ravi"))
+        assert group is not None, "it does not merge"
+        git.move(f"refs/heads/gh-readonly-queue/main/pr-{number}-{main}", group)
+        values = {"github.event.merge_group.base_sha": main, "github.event.merge_group.head_sha": group}
+        return group, self._workflow("queue", Event("merge_group", values))
 
     def approve(self, number: int, who: str, body: str = "Read the report and the model card.") -> None:
         """An approving review, through the API."""
@@ -174,12 +192,14 @@ class World:
         home.mkdir(parents=True)
         run(("git", "clone", "--quiet", self.repo.remote, str(self.here)), self.folder, self.environment("dana"))
         for name in COPIED:
-            if name != "promotions":
+            if (PROJECT / name).is_file():
+                shutil.copyfile(PROJECT / name, self.here / name)
+            else:
                 shutil.copytree(
                     PROJECT / name, self.here / name, ignore=shutil.ignore_patterns("__pycache__", "tests.yml")
                 )
         self._promotions()
-        (self.here / ".gitignore").write_text(".venv/\nmaterial/\nresults/\nreport/\n")
+        (self.here / ".gitignore").write_text(".venv/\n__pycache__/\n")
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", f"The promotions of {self.line.model}")
         self.git("push", "--quiet", "origin", "HEAD:main")
@@ -193,23 +213,44 @@ class World:
         policy.parent.mkdir()
         policy.write_text(self.line.policy(self.line.write(self.here / "data")))
 
-    def _workflow(self, name: str, event: Mapping[str, str], told: Callable[[str, str], None]) -> list[Step]:
-        """Plays a workflow as main has it, in a fresh checkout of main with gatehouse set up in it."""
+    def _workflow(
+        self,
+        name: str,
+        event: Event,
+        told: Told = lambda job, command: None,
+        before: Before = lambda job, artifacts: None,
+    ) -> list[Step]:
+        """Plays a workflow as main has it; its jobs lie in ``runner/NN-name``."""
         self._runs += 1
-        checkout = self.folder / "runner" / f"{self._runs:02d}-{name}"
-        env = self.environment()
-        Path(env["HOME"]).mkdir(parents=True, exist_ok=True)
-        checkout.parent.mkdir(exist_ok=True)
-        cloned = run(("git", "clone", "--quiet", self.repo.remote, str(checkout)), self.folder, env)
-        assert cloned.exit == 0, cloned.err
-        (checkout / ".venv").symlink_to(BIN.parent)
-        context = {
-            "github.token": self.tokens[BOT],
-            "secrets.MLFLOW_TRACKING_URI": self.store.uri,
-            "secrets.MLFLOW_READ_TOKEN": "",
-            "secrets.MLFLOW_WRITE_TOKEN": "",
-            **event,
+        folder = self.folder / "runner" / f"{self._runs:02d}-{name}"
+        folder.mkdir(parents=True)
+        env = {**self.environment(), "HOME": str(folder / "home")}
+        (folder / "home").mkdir()
+        # Where there is a registry or a record at all is the workflow's to say, job by job.
+        audit = env.pop("GATEHOUSE_AUDIT")
+        where = {"MLFLOW_TRACKING_URI": env.pop("MLFLOW_TRACKING_URI")}
+        secrets = {
+            "registry-read": {**where, "MLFLOW_READ_TOKEN": READ_TOKEN},
+            "registry-write": {**where, "MLFLOW_WRITE_TOKEN": WRITE_TOKEN, "GATEHOUSE_AUDIT": audit},
         }
-        # Where there is a registry at all is the workflow's to say, job by job.
-        env.pop("MLFLOW_TRACKING_URI")
-        return play(checkout / ".github" / "workflows" / f"{name}.yml", context, env, checkout, told)
+        runner = Runner(self.repo.remote, folder, env, secrets, self._token, self.set_up)
+        return play(self._file(f".github/workflows/{name}.yml"), event, runner, told, before)
+
+    def _file(self, path: str) -> str:
+        """A file as main has it on the remote."""
+        (found,) = (entry for entry in self.repo.git.entries("main", recursive=True) if entry.path == path)
+        return self.repo.git.blob(found.sha).decode()
+
+    def _token(self, permissions: Mapping[str, str]) -> str:
+        """A job's own token: GitHub answers 403 to what its permissions do not say."""
+        return self.github.app_token(BOT, {name.replace("-", "_"): level for name, level in permissions.items()})
+
+    def _commit(self, name: str) -> str:
+        found = self.repo.git.resolve(name)
+        assert found is not None, f"there is no {name}"
+        return found
+
+
+def link_environment(folder: Path) -> None:
+    """This project's own environment as the folder's: the engine in it is the one that the folder holds a copy of."""
+    (folder / ".venv").symlink_to(BIN.parent)
