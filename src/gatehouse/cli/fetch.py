@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gatehouse.cli.frame import DONE, Settings, emit, progress, verb
+from gatehouse.cli.harmless import legible
 from gatehouse.errors import GatehouseError, Unreachable
 
 
@@ -24,7 +25,8 @@ def command(settings: Settings, base: str, head: str, out: Path) -> int:
         raise
     except GatehouseError as error:
         # Not ours to fail on: whoever wrote the pins is told by the report, on the pull request.
-        emit(settings, steps.refuse(error, out), f"refused, which the report will say: {error.message}")
+        said = GatehouseError(legible(error.message), legible(error.fix))
+        emit(settings, steps.refuse(said, out), f"refused, which the report will say: {said.message}")
         return DONE
     with progress(settings) as say:
         material = steps.fetch(asked, out, say)

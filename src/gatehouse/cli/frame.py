@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from gatehouse.cli.harmless import json_line, legible, unheard
 from gatehouse.errors import GatehouseError
 
 if TYPE_CHECKING:
@@ -70,12 +71,44 @@ def console(*, stderr: bool = False) -> Console:
 def emit(settings: Settings, document: Any, text: RenderableType | Sequence[RenderableType]) -> None:
     """Prints a verb's answer: the document as JSON, or the text for people."""
     if settings.json:
-        click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+        click.echo(json_line(msgspec.json.format(_encoded(document), indent=2).decode()))
         return
-    screen = console()
     for part in [text] if isinstance(text, str) or not isinstance(text, Sequence) else text:
-        # Plain text may hold what looks like markup; it is printed as it is.
-        screen.print(part, markup=False)
+        _show(console(), part)
+
+
+def note(text: str) -> None:
+    """Says something beside the answer, on standard error."""
+    _show(console(stderr=True), text)
+
+
+def _encoded(document: Any) -> bytes:
+    """The document in JSON, also where it names a file that is called by bytes that are no text."""
+    try:
+        return msgspec.json.encode(document)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_textual(msgspec.to_builtins(document, str_keys=True)))
+
+
+def _textual(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, Mapping):
+        return {_textual(name): _textual(each) for name, each in value.items()}
+    return [_textual(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _show(screen: Console, part: RenderableType) -> None:
+    """Prints as it is what may look like markup. What goes to a log is read by a machine as well, line by line, after
+    everything was wrapped to the log's width."""
+    shown = legible(part) if isinstance(part, str) else part
+    if screen.is_terminal:
+        screen.print(shown, markup=False)
+        return
+    with screen.capture() as captured:
+        screen.print(shown, markup=False)
+    screen.file.write(unheard(captured.get()))
+    screen.file.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +125,21 @@ class Progress:
 @contextmanager
 def progress(settings: Settings) -> Iterator[Progress]:
     """A line on standard error that says what is being done; plain lines where nobody watches a terminal."""
+    from rich.markup import escape
+
     screen = console(stderr=True)
     if settings.json and not screen.is_terminal:
         yield Progress(lambda _: None, lambda _: None)
         return
 
     def stay(text: str) -> None:
-        screen.print(f"· {text}", markup=False)
+        _show(screen, f"· {text}")
 
     if not screen.is_terminal:
         yield Progress(stay, stay)
         return
     with screen.status("starting") as status:
-        yield Progress(lambda step: status.update(step), stay)
+        yield Progress(lambda step: status.update(escape(legible(step))), stay)
 
 
 def wants_debug(args: Sequence[str]) -> bool:
@@ -121,8 +156,9 @@ def explain(error: Exception, args: Sequence[str]) -> int:
             "run it again with --debug and report what it shows",
         )
     if "json" in args or "--format=json" in args:
-        click.echo(msgspec.json.encode({"error": {"message": message, "fix": fix}}).decode())
-    click.secho(f"error: {message}", fg="red", err=True)
+        said = {"message": legible(message), "fix": legible(fix)}
+        click.echo(json_line(msgspec.json.encode({"error": said}).decode()))
+    click.secho(unheard(legible(f"error: {message}")), fg="red", err=True)
     if fix:
-        click.secho(f"  fix: {fix}", err=True)
+        click.secho(unheard(legible(f"  fix: {fix}")), err=True)
     return BROKEN
