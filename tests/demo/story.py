@@ -168,9 +168,11 @@ class Story:
 
     def _gates(self, number: int, *, passes: bool, lines: int) -> None:
         with self.tell.working("the gates run") as say:
-            steps = self.world.gates(number, lambda job, _: say(f"GitHub Actions runs the gates: {job}"))
+            steps = self.world.gates(number, before=lambda job, _: say(f"GitHub Actions runs the gates: {job}"))
         code = 0 if passes else BLOCKED
-        self.tell.workflow("gates", steps[1:], [0, code, code], lines=[2, lines, 1])
+        # What hands files from job to job is not worth telling, unless it fails.
+        told = [step for step in steps if step.verb or step.done.exit]
+        self.tell.workflow("gates", told, [0, code, code], lines=[2, lines, 1])
 
     def _page(self, number: int) -> str:
         return f"{self.world.github.url}/{self.world.repo.slug}/pull/{number}"
@@ -186,10 +188,10 @@ class Story:
 def keepsakes(world: World, folder: Path) -> None:
     """Copies the pages that a person should open next into ``folder``."""
     world.github.export(folder / "github")
-    for checkout in sorted((world.folder / "runner").glob("*-gates")):
-        page = checkout / "report" / REPORT
+    for played in sorted((world.folder / "runner").glob("*-gates")):
+        page = played / "report" / "report" / REPORT
         if page.exists():
-            shutil.copyfile(page, folder / f"report-{checkout.name[:2]}.html")
+            shutil.copyfile(page, folder / f"report-{played.name[:2]}.html")
 
 
 def playground(world: World, folder: Path) -> None:
