@@ -13,6 +13,8 @@ MAX_MARKS = 3
 SAFE_LINK = re.compile(r"https?://[A-Za-z0-9\-._~:/?#@!$&'*+,;=%]{1,2000}")
 
 _SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")
+# What makes a list, a rule or a heading of the line that it begins.
+_BLOCK = re.compile(r"^(?:[-+](?=\s|$)|-+(?=[-\s]*$)|=+(?=\s*$)|\d{1,9}(?=[.)](?:\s|$)))")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"})
 _LIVE = (
     (re.compile(r"[@#]"), rf"\g<0>{JOINER}"),  # mentions, mail addresses, issue references
@@ -20,6 +22,14 @@ _LIVE = (
     (re.compile(r"://"), f":{JOINER}//"),
     (re.compile(r"(?i)(www)\."), rf"\1{JOINER}."),
     (re.compile(r":(?=[A-Za-z0-9_+\-]+:)"), f":{JOINER}"),  # emoji by name
+)
+
+# What GitHub links to a commit where it stands in text; a number is left alone, so that it can be copied.
+_COMMIT = re.compile(r"(?:(?<=[\s({\[@])|^)(?!\d+\b)([0-9a-f]{6})(?=[0-9a-f]{1,34}\b)")
+# Unicode's Default_Ignorable_Code_Point beyond the format characters (Cf), and a blank that is called a symbol: nothing
+# is seen where they stand. Selectors of a character's emoji form are seen.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\U000e0000-\U000e0fff]"
 )
 
 # SARIF 2.1.0, 3.11.5 and 3.11.6: placeholders and embedded links are read in plain messages too.
@@ -40,10 +50,10 @@ def clean(text: str, limit: int = 300) -> str:
 def _visible(text: str) -> str:
     kept: list[str] = []
     marks = 0
-    for character in text:
+    for character in _UNSEEN.sub("", text):
         category = unicodedata.category(character)
         marks = marks + 1 if category in ("Mn", "Me") else 0
-        if marks > MAX_MARKS or category in ("Cf", "Cs"):
+        if marks > MAX_MARKS or category in ("Cf", "Cs", "Co", "Cn"):
             continue
         blank = category == "Cc" or (category[0] == "Z" and character != "\u00a0")
         kept.append(" " if blank else character)
@@ -62,12 +72,22 @@ def middle(text: str, limit: int) -> str:
 def markdown(text: str, limit: int = 300) -> str:
     """Text that reads the same in GitHub's Markdown and starts nothing there: no markup, link, mention or table cell.
 
-    For use inside a line that already has begun, so that block markers at its start mean nothing.
+    It stays on its line, and may begin one.
     """
-    line = _SPECIAL.sub(r"\\\g<0>", clean(text, limit))
+    line = _escaped(_COMMIT.sub(rf"\1{JOINER}", clean(text, limit)))
+    return _BLOCK.sub(_unmarked, line)
+
+
+def _escaped(line: str) -> str:
+    line = _SPECIAL.sub(r"\\\g<0>", line)
     for pattern, dead in _LIVE:
         line = pattern.sub(dead, line)
     return line.translate(_ENTITIES)
+
+
+def _unmarked(match: re.Match[str]) -> str:
+    """Digits cannot be escaped: of a numbered item it is the dot after them that is."""
+    return f"{match[0]}\\" if match[0].isdigit() else f"\\{match[0]}"
 
 
 def inert(text: str, limit: int = 300) -> str:
@@ -80,7 +100,7 @@ def inert(text: str, limit: int = 300) -> str:
 
 def code(text: str, limit: int = 80) -> str:
     """A name in Markdown's fixed-width letters, elided in the middle; harmless as ``markdown`` is."""
-    return f"<code>{markdown(middle(text, limit), limit)}</code>"
+    return f"<code>{_escaped(middle(text, limit))}</code>"
 
 
 def link(label: str, url: str) -> str:
