@@ -17,6 +17,7 @@ from gatehouse.errors import GatehouseError, NotFound
 from gatehouse.evaluate.engines.embedded import BATCH_ROWS
 from gatehouse.evaluate.evidence import CANDIDATE, CHAMPION, Evidence
 from gatehouse.runtime.launch import Bare, Command
+from gatehouse.runtime.limits import Limits
 from tests.evaluate import made
 from tests.evaluate.made import EVALUATION
 from tests.support import models
@@ -38,6 +39,7 @@ class Counting:
     fails: bool = False
     started: list[float] = field(default_factory=list)
     level: str = "none"
+    limits: Limits | None = None
 
     def launch(self, command: Command) -> subprocess.Popen[bytes]:
         self.started.append(time.monotonic())

@@ -10,6 +10,7 @@ import pytest
 from gatehouse.evaluate.evidence import Evidence
 from gatehouse.registry.pickles import Found, Risk, Scan, Unread
 from gatehouse.runtime.launch import Command
+from gatehouse.runtime.limits import Limits
 from gatehouse.verdict import Outcome
 from tests.evaluate import made
 from tests.gates.given import PIN, Given, fetched, measure, verdict
@@ -131,6 +132,7 @@ class Refusing:
 
     asked: list[str] = field(default_factory=list)
     level: str = "none"
+    limits: Limits | None = None
 
     def launch(self, command: Command) -> subprocess.Popen[bytes]:
         self.asked.append(command.readable[0].name)

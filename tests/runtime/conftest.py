@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ import pytest
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 
+from gatehouse.runtime.launch import Launcher
 from gatehouse.runtime.process import ModelProcess
 from tests.runtime import strange
+from tests.runtime.processes import launcher
+from tests.runtime.stub import Start, starter
 from tests.support import models
 
 SIGNATURE = ModelSignature(
@@ -69,11 +73,23 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"pipeline": models.save(models.train(), root / "pipeline"), "strange": save(root / "strange")}
 
 
+@pytest.fixture(scope="session", params=["none", "unshare", "bubblewrap"])
+def walls(request: pytest.FixtureRequest) -> Launcher:
+    """How models are started, one level after the other."""
+    return launcher(request.param)
+
+
+@pytest.fixture
+def start(walls: Launcher) -> Start:
+    return starter(walls)
+
+
 @pytest.fixture(scope="session")
-def processes(folders: dict[str, Path]) -> Iterator[dict[str, ModelProcess]]:
+def processes(folders: dict[str, Path], walls: Launcher) -> Iterator[dict[str, ModelProcess]]:
     """Both models, started side by side in threads that have ended by the time the models are asked."""
     with ThreadPoolExecutor() as pool:
-        started = dict(zip(folders, pool.map(ModelProcess.start, folders.values()), strict=True))
+        begin = partial(ModelProcess.start, launcher=walls)
+        started = dict(zip(folders, pool.map(begin, folders.values()), strict=True))
     yield started
     for process in started.values():
         process.close()
@@ -90,7 +106,7 @@ def odd(processes: dict[str, ModelProcess]) -> ModelProcess:
 
 
 @pytest.fixture
-def fresh(folders: dict[str, Path]) -> Iterator[ModelProcess]:
+def fresh(folders: dict[str, Path], walls: Launcher) -> Iterator[ModelProcess]:
     """A strange model of its own, for a test that ends it."""
-    with ModelProcess.start(folders["strange"]) as process:
+    with ModelProcess.start(folders["strange"], launcher=walls) as process:
         yield process

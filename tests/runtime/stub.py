@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
-from gatehouse.runtime.launch import Command
+from gatehouse.runtime.launch import Bare, Command, Launcher
+from gatehouse.runtime.limits import Limits
 from gatehouse.runtime.process import ModelProcess, Timeouts
 
 _PRELUDE = """
@@ -27,24 +29,33 @@ def answer(id, body=bytes(8), kind="values", dtype="float64", rows=1, **more):
 
 @dataclass(frozen=True)
 class Stub:
-    """Runs ``code`` as the child; it has ready(), request() and answer(id, …), and the raw ``sock``."""
+    """Runs ``code`` as the child that ``walls`` start; it has ready(), request() and answer(id, …), and ``sock``."""
 
     code: str
-    level: str = "stub"
+    walls: Launcher = field(default_factory=Bare)
+
+    @property
+    def level(self) -> str:
+        return self.walls.level
+
+    @property
+    def limits(self) -> Limits | None:
+        return self.walls.limits
 
     def launch(self, command: Command) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            (sys.executable, "-u", "-c", _PRELUDE + self.code, str(command.inherit[0])),
-            cwd=command.scratch,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=command.inherit,
-            start_new_session=True,
-        )
+        argv = (sys.executable, "-P", "-u", "-c", _PRELUDE + self.code, str(command.inherit[0]))
+        return self.walls.launch(replace(command, argv=argv))
 
 
-def start(folder: Path, code: str, *, start_s: float = 20.0, predict_s: float = 20.0) -> ModelProcess:
-    """A ModelProcess around the code; ``folder`` need hold no model."""
-    (folder / "MLmodel").touch()
-    return ModelProcess.start(folder, launcher=Stub(code), timeouts=Timeouts(start_s, predict_s))
+class Start(Protocol):
+    """Starts a ModelProcess around the code; ``folder`` need hold no model."""
+
+    def __call__(self, folder: Path, code: str, *, start_s: float = 20.0, predict_s: float = 20.0) -> ModelProcess: ...
+
+
+def starter(walls: Launcher) -> Start:
+    def start(folder: Path, code: str, *, start_s: float = 20.0, predict_s: float = 20.0) -> ModelProcess:
+        (folder / "MLmodel").touch()
+        return ModelProcess.start(folder, launcher=Stub(code, walls), timeouts=Timeouts(start_s, predict_s))
+
+    return start

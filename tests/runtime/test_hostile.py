@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +11,10 @@ import pyarrow as pa
 import pytest
 
 from gatehouse.runtime.failures import ModelAnswerInvalid, ModelDidNotStart, ModelDied, ModelError, ModelTimedOut
+from gatehouse.runtime.launch import Launcher
 from gatehouse.runtime.process import ModelProcess
-from tests.runtime.stub import start
+from tests.runtime.processes import alive, family, gone, outside
+from tests.runtime.stub import Start
 
 ROW = pa.table({"x": [1.0]})
 BIG = pa.table({"x": [1.0] * 500_000})
@@ -44,7 +45,7 @@ def outcome(ask: Callable[[], object], kind: type[ModelError], match: str, withi
         ("os.kill(os.getpid(), 40)", "was ended by signal 40"),
     ],
 )
-def test_a_start_that_goes_wrong_says_how(tmp_path: Path, code: str, match: str) -> None:
+def test_a_start_that_goes_wrong_says_how(start: Start, tmp_path: Path, code: str, match: str) -> None:
     outcome(
         lambda: start(tmp_path, code, start_s=SHORT if "not ready" in match else 20), ModelDidNotStart, match, within=10
     )
@@ -84,12 +85,14 @@ def test_a_start_that_goes_wrong_says_how(tmp_path: Path, code: str, match: str)
         ("print('low on luck'); os.kill(os.getpid(), 9)", ModelDied, "SIGKILL; it last said: low on luck"),
     ],
 )
-def test_an_answer_that_is_none_says_why(tmp_path: Path, code: str, kind: type[ModelError], match: str) -> None:
+def test_an_answer_that_is_none_says_why(
+    start: Start, tmp_path: Path, code: str, kind: type[ModelError], match: str
+) -> None:
     with start(tmp_path, f"ready()\n{code}", predict_s=SHORT if kind is ModelTimedOut else 20) as process:
         outcome(lambda: process.predict(ROW), kind, match)
 
 
-def test_classes_that_change_are_no_answer(tmp_path: Path) -> None:
+def test_classes_that_change_are_no_answer(start: Start, tmp_path: Path) -> None:
     code = "ready(kind='scores', classes=('bad', 'good'))\nanswer(request(), kind='scores', classes=('good', 'bad'))"
     with start(tmp_path, code) as process:
         outcome(
@@ -97,23 +100,23 @@ def test_classes_that_change_are_no_answer(tmp_path: Path) -> None:
         )
 
 
-def test_a_kind_that_changes_is_no_answer(tmp_path: Path) -> None:
+def test_a_kind_that_changes_is_no_answer(start: Start, tmp_path: Path) -> None:
     with start(tmp_path, "ready(kind='labels')\nanswer(request())") as process:
         outcome(lambda: process.predict(ROW), ModelAnswerInvalid, "values where it had said labels")
 
 
-def test_an_answer_given_twice_ends_it(tmp_path: Path) -> None:
+def test_an_answer_given_twice_ends_it(start: Start, tmp_path: Path) -> None:
     with start(tmp_path, "ready()\nid = request(); answer(id); answer(id); time.sleep(60)") as process:
         assert process.predict(ROW).array.tolist() == [0.0]
         outcome(lambda: process.predict(ROW), ModelAnswerInvalid, "request 1, which is not in flight")
 
 
-def test_a_child_that_does_not_read_cannot_hold_us(tmp_path: Path) -> None:
+def test_a_child_that_does_not_read_cannot_hold_us(start: Start, tmp_path: Path) -> None:
     with start(tmp_path, "ready()\ntime.sleep(60)", predict_s=SHORT) as process:
         outcome(lambda: process.predict(BIG), ModelTimedOut, "did not answer 500,000 rows")
 
 
-def test_answers_may_come_in_any_order(tmp_path: Path) -> None:
+def test_answers_may_come_in_any_order(start: Start, tmp_path: Path) -> None:
     code = """
 ready()
 while True:
@@ -127,7 +130,7 @@ while True:
     assert sorted(answers) == list(range(1, 41))
 
 
-def test_one_request_that_times_out_ends_the_others_too(tmp_path: Path) -> None:
+def test_one_request_that_times_out_ends_the_others_too(start: Start, tmp_path: Path) -> None:
     with start(tmp_path, "ready()\ntime.sleep(60)") as process, ThreadPoolExecutor(3) as pool:
         asked = [pool.submit(process.predict, ROW, timeout) for timeout in (0.3, 30, 30)]
         began = time.monotonic()
@@ -138,13 +141,13 @@ def test_one_request_that_times_out_ends_the_others_too(tmp_path: Path) -> None:
     assert time.monotonic() - began < 3
 
 
-def test_a_flood_of_output_is_kept_short(tmp_path: Path) -> None:
+def test_a_flood_of_output_is_kept_short(start: Start, tmp_path: Path) -> None:
     with start(tmp_path, "ready()\nid = request()\nprint('x' * 10_000_000)\nanswer(id)\ntime.sleep(60)") as process:
         process.predict(ROW)
         assert 0 < len(process.output) <= 64 * 1024
 
 
-def test_a_death_is_noticed_though_a_grandchild_holds_every_file_open(tmp_path: Path) -> None:
+def test_a_death_is_noticed_though_a_grandchild_holds_every_file_open(start: Start, tmp_path: Path) -> None:
     code = """
 ready()
 request()
@@ -158,19 +161,41 @@ os._exit(4)
         outcome(lambda: process.predict(ROW), ModelDied, "exited with status 4")
 
 
-def test_what_the_child_started_is_killed_with_it(tmp_path: Path) -> None:
+def test_what_the_child_started_is_killed_with_it(start: Start, tmp_path: Path) -> None:
     code = "child = subprocess.Popen(['sleep', '60'])\nprint(child.pid)\nready()\ntime.sleep(60)"
     with start(tmp_path, code) as process:
-        grandchild = _printed(process)
-        assert _alive(grandchild)
-    deadline = time.monotonic() + 3
-    while _alive(grandchild) and time.monotonic() < deadline:
-        time.sleep(0.01)
+        grandchild = outside(process, _printed(process))
+        assert alive(grandchild)
 
-    assert not _alive(grandchild)
+    assert gone(grandchild, within=3)
 
 
-def test_garbage_on_its_output_is_no_part_of_the_protocol(tmp_path: Path) -> None:
+def test_behind_walls_nothing_that_it_started_gets_away(start: Start, walls: Launcher, tmp_path: Path) -> None:
+    if walls.level == "none":
+        pytest.skip("a bare process that leaves its session gets away: that is what walls are for")
+    code = """
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        print(os.getpid())
+        time.sleep(60)
+    os._exit(0)
+os.wait()
+ready()
+request()
+os._exit(0)
+"""
+    with start(tmp_path, code) as process:
+        everything = family(process)
+        grandchild = outside(process, _printed(process))
+        assert alive(grandchild)
+        with pytest.raises(ModelDied, match="exited with status 0"):
+            process.predict(ROW)
+
+    assert gone(grandchild, *everything, within=3)
+
+
+def test_garbage_on_its_output_is_no_part_of_the_protocol(start: Start, tmp_path: Path) -> None:
     code = "os.write(1, os.urandom(5000)); ready(); os.write(2, b'\\xff\\x00' * 99)\nanswer(request())\ntime.sleep(60)"
     with start(tmp_path, code) as process:
         assert process.predict(ROW).array.tolist() == [0.0]
@@ -182,11 +207,3 @@ def _printed(process: ModelProcess) -> int:
     while not process.output.endswith("\n") and not process.output.isdigit() and time.monotonic() < deadline:
         time.sleep(0.01)
     return int(process.output)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"

@@ -17,20 +17,21 @@ import pytest
 from gatehouse.errors import GatehouseError
 from gatehouse.runtime import wire
 from gatehouse.runtime.failures import ModelAnswerInvalid, ModelDidNotStart, ModelDied, ModelRaised, ModelTimedOut
-from gatehouse.runtime.launch import Bare, Command
+from gatehouse.runtime.launch import Bare, Command, Launcher
 from gatehouse.runtime.process import ModelProcess
 from tests.runtime.conftest import full, rows, save
+from tests.runtime.processes import family, gone
 from tests.support import models
 
 
-def test_it_says_what_it_found(pipeline: ModelProcess) -> None:
+def test_it_says_what_it_found(pipeline: ModelProcess, walls: Launcher) -> None:
     hello = pipeline.hello
 
     assert (hello.flavor, hello.how) == ("sklearn", "predict_proba of sklearn.Pipeline")
     assert (hello.kind, hello.classes) == ("scores", (0, 1))
     assert hello.inputs == ("income", "age", "region")
     assert 0 < hello.import_s + hello.load_s < hello.seconds < 120
-    assert pipeline.level == "none"
+    assert pipeline.level == walls.level
 
 
 def test_a_classifier_answers_what_it_answers_in_this_process(pipeline: ModelProcess, folders: dict[str, Path]) -> None:
@@ -228,9 +229,9 @@ def test_no_rows_get_no_predictions(odd: ModelProcess) -> None:
         odd.predict(rows("number", 1).slice(0, 0))
 
 
-def test_a_model_that_exits_while_loading_did_not_start(tmp_path: Path) -> None:
+def test_a_model_that_exits_while_loading_did_not_start(tmp_path: Path, walls: Launcher) -> None:
     with pytest.raises(ModelDidNotStart, match=r"exited with status 7; it last said: the license server said no"):
-        ModelProcess.start(save(tmp_path / "model", at_load="exit"))
+        ModelProcess.start(save(tmp_path / "model", at_load="exit"), launcher=walls)
 
 
 def test_a_model_that_raises_while_loading_did_not_start(tmp_path: Path) -> None:
@@ -257,13 +258,13 @@ def test_a_model_that_exits_on_its_second_call_died(fresh: ModelProcess) -> None
 
 
 def test_a_model_that_hangs_is_killed_in_time(fresh: ModelProcess) -> None:
-    assert fresh.pid is not None
+    everything = family(fresh)
     began = time.monotonic()
     with pytest.raises(ModelTimedOut, match=r"did not answer 4 rows within 0\.3 s and was killed"):
         fresh.predict(rows("hang"), timeout=0.3)
 
     assert time.monotonic() - began < 3
-    assert _gone(fresh.pid)
+    assert gone(*everything)
     with pytest.raises(ModelTimedOut):
         fresh.predict(rows("number"))
 
@@ -289,39 +290,43 @@ def test_a_launcher_that_cannot_launch_is_named(folders: dict[str, Path]) -> Non
 
 _PARENT = """
 import sys, pathlib, pyarrow as pa
+from gatehouse.runtime import isolation
 from gatehouse.runtime.process import ModelProcess
-process = ModelProcess.start(pathlib.Path(sys.argv[1]))
-print(process.pid, flush=True)
+from gatehouse.runtime.watchdog import tree
+process = ModelProcess.start(pathlib.Path(sys.argv[1]), launcher=isolation.at(sys.argv[2]))
+print(*tree(process.pid), flush=True)
 process.predict(pa.table({"do": ["hang"], "number": [1.0]}), timeout=600)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
-def test_a_model_busy_with_a_request_does_not_outlive_its_parent(folders: dict[str, Path], tmp_path: Path) -> None:
+def test_a_model_busy_with_a_request_does_not_outlive_its_parent(
+    folders: dict[str, Path], walls: Launcher, tmp_path: Path
+) -> None:
     parent = subprocess.Popen(
-        (sys.executable, "-c", _PARENT, str(folders["strange"])),
+        (sys.executable, "-c", _PARENT, str(folders["strange"]), walls.level),
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "TMPDIR": str(tmp_path)},
     )
     with parent:
         assert parent.stdout is not None
-        child = int(parent.stdout.readline())
+        everything = list(map(int, parent.stdout.readline().split()))
         time.sleep(0.2)
         parent.send_signal(signal.SIGKILL)
         parent.wait()
 
-    assert _gone(child)
+    assert gone(*everything)
 
 
-def test_closing_ends_it_and_its_folder_and_may_be_repeated(folders: dict[str, Path]) -> None:
-    with ModelProcess.start(folders["strange"]) as process:
-        assert process.pid is not None
+def test_closing_ends_it_and_its_folder_and_may_be_repeated(folders: dict[str, Path], walls: Launcher) -> None:
+    with ModelProcess.start(folders["strange"], launcher=walls) as process:
+        everything = family(process)
         home = odd_home(process)
         assert home.is_dir()
     process.close()
 
-    assert _gone(process.pid)
+    assert gone(*everything)
     assert not home.exists()
     with pytest.raises(ModelDied, match="was closed"):
         process.predict(rows("number"))
@@ -330,17 +335,3 @@ def test_closing_ends_it_and_its_folder_and_may_be_repeated(folders: dict[str, P
 def odd_home(process: ModelProcess) -> Path:
     entries = process.predict(rows("environment", 1)).array[0].split(";")
     return Path(next(entry for entry in entries if entry.startswith("HOME=")).removeprefix("HOME="))
-
-
-def _gone(pid: int, within: float = 5.0) -> bool:
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        # An orphan is reaped by whoever adopts it; a zombie is dead all the same.
-        if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-            return True
-        time.sleep(0.02)
-    return False

@@ -35,6 +35,10 @@ class ModelDied(ModelError):
     """The process ended, or was ended, before it answered."""
 
 
+class ModelOverLimits(ModelError):
+    """The process used too much, together with what it had started, and was killed."""
+
+
 class ModelAnswerInvalid(ModelError):
     """An answer came that cannot be one: wrong number of rows, wrong type, too large, not in the protocol."""
 

@@ -29,6 +29,9 @@ _FIXES: dict[Level, str] = {
     "unshare": _ALLOW,
 }
 _MAKERS: dict[Level, Callable[[Limits, int], Launcher]] = {"bubblewrap": Bubblewrap, "unshare": Unshare}
+_STRONGEST_FIRST = tuple(level for level in reversed(LEVELS) if level in _MAKERS)
+# The end of what a failed trial printed: an exception's text stands there.
+_QUOTED = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,42 +49,54 @@ def launcher(limits: Limits | None = None, minimum: str = "unshare", threads: in
 
     Raises GatehouseError where it does not reach ``minimum``: what was tried, and what to install or to write.
     """
+    best: Level = next((level for level in _STRONGEST_FIRST if _tried(level).works), "none")
+    if not reaches(best, minimum):
+        raise _too_weak(best, minimum)
+    return at(best, limits, threads)
+
+
+def at(level: str, limits: Limits | None = None, threads: int = 1) -> Launcher:
+    """The launcher of just this level. Raises GatehouseError where it does not work on this machine."""
     limits = limits or Limits()
-    if minimum == "none":
-        return Bare(threads)
-    best = next((probed.level for probed in probe() if probed.works), None)
-    if best is None or not reaches(best, minimum):
-        raise _too_weak(minimum)
-    return _MAKERS[best](limits, threads)
+    if level == "none":
+        return Bare(threads, limits)
+    known = next((one for one in _STRONGEST_FIRST if one == level), None)
+    if known is None:
+        raise GatehouseError(f"no process starts in {level!r}", f"one of none, {', '.join(_STRONGEST_FIRST)}")
+    if not (probed := _tried(known)).works:
+        raise GatehouseError(f"{level} does not work on this machine: {probed.why}", probed.fix)
+    return _MAKERS[known](limits, threads)
+
+
+def probe() -> tuple[Probed, ...]:
+    """Every sandbox, strongest first; each is tried once in the life of this process, in a fraction of a second."""
+    return tuple(map(_tried, _STRONGEST_FIRST))
 
 
 @cache
-def probe() -> tuple[Probed, ...]:
-    """Every sandbox, strongest first, each tried once in the life of this process; takes a fraction of a second."""
-    return tuple(_tried(level) for level in reversed(LEVELS) if level in _MAKERS)
-
-
 def _tried(level: Level) -> Probed:
     """A level works where a process in it starts, and finds every wall in place."""
     with tempfile.TemporaryDirectory() as scratch, tempfile.NamedTemporaryFile() as canary:
         argv = (sys.executable, "-I", "-S", str(_TRIAL), canary.name)
-        command = Command(argv, (), Path(scratch), ())
         try:
-            with _MAKERS[level](Limits(), 1).launch(command) as process:
-                said, _ = process.communicate(timeout=_PATIENCE_S)
+            with _MAKERS[level](Limits(), 1).launch(Command(argv, (), Path(scratch), ())) as process:
+                try:
+                    said, _ = process.communicate(timeout=_PATIENCE_S)
+                finally:
+                    process.kill()
         except (OSError, subprocess.TimeoutExpired) as error:
-            return Probed(level, False, str(error), _FIXES[level])
+            return Probed(level, False, harmless(str(error)), _FIXES[level])
     if process.returncode == 0:
         return Probed(level, True)
-    return Probed(
-        level, False, harmless(said.decode(errors="replace")) or f"status {process.returncode}", _FIXES[level]
-    )
+    why = harmless(said.decode(errors="replace")[-_QUOTED:]) or f"its trial ended with status {process.returncode}"
+    return Probed(level, False, why, _FIXES[level])
 
 
-def _too_weak(minimum: str) -> GatehouseError:
-    tried = "; ".join(f"{probed.level}: {probed.why}" for probed in probe() if not probed.works)
-    fix = next(probed.fix for probed in probe() if not probed.works)
+def _too_weak(best: Level, minimum: str) -> GatehouseError:
+    failed = [probed for probed in probe() if not probed.works]
+    tried = "".join(f"; {probed.level} does not work: {probed.why}" for probed in failed)
+    fix = failed[0].fix if failed else f"name one of {', '.join(LEVELS)}"
     return GatehouseError(
-        f"no sandbox on this machine reaches {minimum!r}, which the policy asks for ({tried})",
-        f"{fix}; or accept a weaker level in the policy: `sandbox: {{minimum: none}}`",
+        f"the policy asks for a sandbox of at least {minimum!r}, and this machine reaches {best!r}{tried}",
+        f"{fix}; or, for models whose code you trust, accept less in the policy: `sandbox: {{minimum: {best}}}`",
     )

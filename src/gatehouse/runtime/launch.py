@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from gatehouse.runtime.limits import Limits, confined
+
 # What numerical libraries read, once, as they are imported.
 _COUNTS = (
     "OMP_NUM_THREADS",
@@ -43,25 +45,31 @@ class Launcher(Protocol):
     def level(self) -> str:
         """The isolation reached, for the report: ``none`` for a bare process."""
 
+    @property
+    def limits(self) -> Limits | None:
+        """What all that it starts may use together, for whoever keeps it; None for whatever it likes."""
+
     def launch(self, command: Command) -> subprocess.Popen[bytes]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """A plain process: a clean environment and a folder of its own, but no walls.
+    """A plain process: a clean environment and a folder of its own, within ``limits`` if there are any; but no walls.
 
     ``threads`` is what the numerical libraries may use. It is one by default, so that the latency measured does not
     depend on what else the machine does, and several models on one machine do not fight over its cores.
     """
 
     threads: int = 1
+    limits: Limits | None = None
 
     @property
     def level(self) -> str:
         return "none"
 
     def launch(self, command: Command) -> subprocess.Popen[bytes]:
-        return start(command.argv, command, environment(command.scratch, self.threads))
+        argv = command.argv if self.limits is None else confined(command.argv, self.limits)
+        return start(argv, command, environment(command.scratch, self.threads))
 
 
 def start(argv: tuple[str, ...], command: Command, env: Mapping[str, str]) -> subprocess.Popen[bytes]:

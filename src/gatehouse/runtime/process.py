@@ -25,6 +25,7 @@ from gatehouse.runtime.failures import (
     ModelDidNotStart,
     ModelDied,
     ModelError,
+    ModelOverLimits,
     ModelRaised,
     ModelTimedOut,
     harmless,
@@ -131,8 +132,8 @@ class ModelProcess:
 
         The caller chooses the size of a batch: it travels as one message. Every column that is given is sent, so a
         label has no business here; schema metadata stays behind. Raises ModelRaised and ModelAnswerInvalid;
-        ModelTimedOut and ModelDied, after which the process is gone and every later call raises the same; and
-        GatehouseError for rows that are too large for one message.
+        ModelTimedOut, ModelOverLimits and ModelDied, after which the process is gone and every later call raises the
+        same; and GatehouseError for rows that are too large for one message.
         """
         if self._failure is not None:
             raise self._failure()
@@ -169,7 +170,7 @@ class ModelProcess:
         # Our copy of the child's end is closed as soon as the child has its own, or its death would not be seen.
         with theirs:
             command = self._command(method, theirs.fileno())
-            self._keeper = Keeper(partial(self._launcher.launch, command), self._channel.shut)
+            self._keeper = Keeper(self._launcher, command, self._channel.shut)
             self._keeper.start()
             self._keeper.launched.wait()
         if isinstance(self._keeper.failure, GatehouseError):
@@ -231,6 +232,11 @@ class ModelProcess:
         self._keeper.kill()
         self._keeper.join(_GRACE_S)
         said = f"; it last said: {tail}" if (tail := self._tail()) else ""
+        if self._keeper.excess:
+            what = f"{self._keeper.excess} and was killed{said}"
+            return self._failed(
+                ModelOverLimits, what, "make the model smaller, or allow it more in the policy's sandbox"
+            )
         if isinstance(error, TimeoutError):
             return self._failed(ModelTimedOut, f"{late} and was killed{said}", "allow it more time, or make it faster")
         if isinstance(error, wire.Malformed):
