@@ -24,8 +24,8 @@ COMMENT = "report"
 _LOOKS = 4
 
 
-def post(settings: Settings, results: Sequence[Result], context: Context, pull: int) -> None:
-    """Updates the one comment, and sets the check on the commit that was judged.
+def post(settings: Settings, results: Sequence[Result], context: Context, pull: int) -> bool:
+    """Updates the one comment, and sets the check on the commit that was judged; whether that passes.
 
     A check is green only while its evidence answers what main asks now, and no older pull request changes the same
     slot. What moves while this is posted is seen afterwards: by this look again, or by whoever moved it. A pull request
@@ -45,6 +45,10 @@ def post(settings: Settings, results: Sequence[Result], context: Context, pull: 
             posted = check
         if results:
             _pass_on(watch, results, pull)
+    passed = posted is None or posted.conclusion.passed
+    if posted is not None and not passed and all(result.passed for result in results):
+        console(stderr=True).print(f"! the check is red all the same: {posted.title}", markup=False)
+    return passed
 
 
 def _check(watch: Watch, results: Sequence[Result], context: Context, pull: int, head: str) -> Check | None:
@@ -138,16 +142,17 @@ def _refuse(settings: Settings, error: GatehouseError, pull: int) -> None:
 
 
 def record(settings: Settings, results: Sequence[Result], declared: Declared) -> None:
-    """Keeps results: on the evidence branch, and as tags on the versions.
+    """Keeps results: on the evidence branch, signed where a key is configured, and as tags on the versions.
 
     The branch is what counts, so its failure is raised. Tags are a convenience: a registry that may not be written to
     from here is said, and blocks nothing.
     """
+    from gatehouse.cli.notary import Notary
     from gatehouse.registry.writer import RegistryWriter
     from gatehouse.report.tags import tags
     from gatehouse.sync.shelve import shelve
 
-    shelve(settings.repository, results)
+    shelve(settings.repository, results, seal=Notary.of(settings).sealer(declared.stages))
     for result in results:
         stage = declared.stages.get(result.request.slot.stage)
         assert stage is not None, "a result's slot was read from declared files"

@@ -68,8 +68,13 @@ class CheckReader:
 
     def _status(self, sha: str, name: str) -> Standing | None:
         def ask() -> Standing | None:
-            # Newest first; GitHub's combined status does not say who set it.
-            for one in self._line.repository.get_commit(sha).get_statuses():
+            from github.CommitStatus import CommitStatus
+            from github.PaginatedList import PaginatedList
+
+            # Newest first. PyGithub's own list is at an address that GitHub no longer describes, and the combined
+            # status does not say who set it.
+            commit = self._line.repository.get_commit(sha)
+            for one in PaginatedList(CommitStatus, commit.requester, f"{commit.url}/statuses", None):
                 if one.context == name and one.creator is not None and one.creator.login == self._line.login:
                     return Standing(one.description or "", one.state != "pending", one.state == "success")
             return None
