@@ -18,6 +18,7 @@ SETUP = "- run: scripts/setup"
 BROKEN: tuple[tuple[Rule, str, str, str], ...] = (
     (rules.only_what_is_known, "gates", "  evaluate:\n", "  evaluate:\n    container: evil/image:latest\n"),
     (rules.only_what_is_known, "gates", "  evaluate:\n", "  evaluate:\n    continue-on-error: true\n"),
+    (rules.only_what_is_known, "gates", EVALUATE, f"{EVALUATE}\n        continue-on-error: true"),
     (rules.only_what_is_known, "sync", "permissions: {}\n", "permissions: {}\nenv: {PATH: /tmp}\n"),
     (rules.only_what_is_known, "sync", SETUP, f"{SETUP}\n        shell: sh {{0}} evil"),
     (rules.only_what_is_known, "gates", "ref: main", "ref: main\n          allow-unsafe-pr-checkout: true"),

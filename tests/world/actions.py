@@ -86,7 +86,7 @@ def _played(job: Job, told: Told) -> list[Step]:
         step = _used(job, tree) if "uses" in tree else _ran(job, tree, told)
         if step is not None:
             steps.append(step)
-            job.failed = job.failed or bool(step.done.exit)
+            job.failed = job.failed or bool(step.done.exit and not tree.get("continue-on-error"))
     return steps
 
 

@@ -177,6 +177,11 @@ def test_a_step_that_says_so_runs_after_a_failure_and_the_job_has_failed_all_the
     assert place.said(text) == [("one", 3, ""), ("one", 0, "after")]
 
 
+def test_a_step_may_fail_without_the_job_where_it_says_so(place: Place) -> None:
+    fails = "uses: actions/download-artifact@x, continue-on-error: true, with: {name: none}"
+    assert [code for _, code, _ in place.said(f"one: {{steps: [{{{fails}}}, {{run: echo here}}]}}")] == [1, 0]
+
+
 def test_artifacts_go_from_job_to_job_by_number_and_by_name(place: Place) -> None:
     text = """
         one:
