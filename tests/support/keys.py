@@ -41,9 +41,13 @@ class Pair:
         return bytes(self.key.private_bytes(Encoding.PEM, form, lock))
 
 
-@cache
 def pair(kind: str = "ed25519", number: int = 0) -> Pair:
     """The same pair for the same ``kind`` and ``number``, through one run."""
+    return _pair(kind, number)
+
+
+@cache
+def _pair(kind: str, number: int) -> Pair:
     del number
     if kind in CURVES:
         return Pair(ec.generate_private_key(CURVES[kind]))

@@ -13,13 +13,14 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
+from urllib.parse import quote
 
 import msgspec
 
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.key import Basis, evidence_key
 from gatehouse.evaluate.result import Request, Result
-from gatehouse.pin import ROOT
+from gatehouse.pin import DIGEST, ROOT
 from gatehouse.report.text import clean
 from gatehouse.verdict import Outcome
 
@@ -109,7 +110,7 @@ def read(payload: bytes) -> Statement:
 def _subject(request: Request) -> Descriptor:
     """The model as a package URL names it (https://github.com/package-url/purl-spec, type mlflow)."""
     model, pin = request.slot.model, request.candidate
-    return Descriptor(model, f"pkg:mlflow/{model}@{pin.version}", _digest(pin.digest))
+    return Descriptor(model, f"pkg:mlflow/{quote(model, safe='')}@{pin.version}", _digest(pin.digest))
 
 
 def _predicate(result: Result, document: bytes, basis: Basis, url: str) -> Predicate:
@@ -144,11 +145,12 @@ def _said(outcome: Outcome) -> Literal["PASSED", "WARNED", "FAILED"]:
 
 
 def _configuration(result: Result, basis: Basis) -> tuple[Descriptor, ...]:
-    """What judged. A gate that does not exist has no digest, and is found among the failed tests alone."""
+    """What judged. A gate that does not exist has no digest, and stands among the failed tests alone."""
     judges = [(f"gates/{name}.py", digest) for name, digest in sorted(basis.gates.items())]
     tables = [(f"data/{name}", digest) for name, digest in sorted(result.data.items())]
     named = [(f"{ROOT}/{result.request.slot.model}/policy.yaml", basis.policy), *judges, *tables]
-    return (_key(result.key, basis), *(Descriptor(name, digest=_digest(digest)) for name, digest in named if digest))
+    known = [Descriptor(name, digest=_digest(digest)) for name, digest in named if DIGEST.fullmatch(digest)]
+    return (_key(result.key, basis), *known)
 
 
 def _key(key: str, basis: Basis) -> Descriptor:
