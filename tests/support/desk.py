@@ -16,6 +16,7 @@ from pathlib import Path
 
 from gatehouse.cli import posting, steps
 from gatehouse.cli.frame import Settings
+from gatehouse.cli.notary import Notary
 from gatehouse.cli.scene import between
 from gatehouse.cli.watch import NAME
 from gatehouse.declare.load import require
@@ -92,7 +93,8 @@ class Desk:
         trusted = base or self.main
         asked = between(self.settings, trusted, self.head(pull)).requests
         found = [gated.judged(self.repository, request, datetime.now(UTC), says) for request in asked]
-        shelve(self.repository, found)
+        stages = require(Revision(self.repository, trusted), {}).stages
+        shelve(self.repository, found, seal=Notary.of(self.settings).sealer(stages))
         return self.post(pull, found, trusted)
 
     def post(self, pull: Pull, found: Sequence[Result], base: str = "") -> bool:
