@@ -38,7 +38,7 @@ class Artifacts:
         if any(kept.name == name for kept in self._kept):
             if not overwrite:
                 raise Missing(f"an artifact with the name {name} exists already")
-            self._kept = [kept for kept in self._kept if kept.name != name]
+            self.drop(name)
         self._number += 1
         made = Artifact(self._number, name, self.folder / f"{self._number}-{name}")
         for place, file in files.items():
@@ -48,6 +48,10 @@ class Artifacts:
             shutil.copyfile(file, target)
         self._kept.append(made)
         return made.number
+
+    def drop(self, name: str) -> None:
+        """What a run that was cut short does not leave."""
+        self._kept = [kept for kept in self._kept if kept.name != name]
 
     def named(self, name: str) -> Artifact:
         """Raises Missing."""
