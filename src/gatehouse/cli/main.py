@@ -34,6 +34,7 @@ VERBS = {
     "at": ("gatehouse.cli.at", "Show what was pinned at a moment in the past."),
     "why": ("gatehouse.cli.why", "Show why a version went where it is."),
     "evidence": ("gatehouse.cli.evidence", "Hold the evidence that is kept against main; runs no model."),
+    "doctor": ("gatehouse.cli.doctor", "See whether GitHub, MLflow and this machine are set up safely."),
     "audit": ("gatehouse.cli.audit", "Verify and export the tamper-evident record."),
 }
 

@@ -15,10 +15,14 @@ def from_ruleset(told: _JSON, number: int, kind: str, rules: Sequence[_JSON]) ->
     token may not see it. ``kind``: Repository, Organization or Enterprise."""
     listed = told.get("bypass_actors")
     actors = None if listed is None else tuple(_actor(one) for one in listed)
-    name = told.get("name") or str(number)
-    of = "" if kind in ("", "Repository") else f"{kind.lower()}'s "
     url = ((told.get("_links") or {}).get("html") or {}).get("href") or ""
-    return Source(f"the {of}ruleset {name!r}", url, _guards(rules), actors, actors)
+    return Source(named(told.get("name") or str(number), kind), url, _guards(rules), actors, actors)
+
+
+def named(name: str, kind: str = "Repository") -> str:
+    """How a ruleset is called, with whose it is where it is not the repository's own."""
+    whose = "" if kind in ("", "Repository") else f"{kind.lower()}'s "
+    return f"the {whose}ruleset {name!r}"
 
 
 def _actor(told: _JSON) -> Actor:

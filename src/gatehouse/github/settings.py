@@ -81,6 +81,14 @@ class SettingsReader:
             return {}
         return told
 
+    def tip(self, branch: str) -> str | None:
+        """The commit that a branch is at, None where there is no such branch."""
+        try:
+            told = self._get(f"/branches/{quote(branch, safe='')}", Asking(f"show the branch {branch}", _CONTENTS))
+        except NotFound:
+            return None
+        return str(told["commit"]["sha"])
+
     def rulesets(self) -> tuple[Ruleset, ...]:
         """The repository's own rulesets for branches, whether they are enforced or not."""
         found = self._list("/rulesets", Asking("list the rulesets", _METADATA), includes_parents="false")

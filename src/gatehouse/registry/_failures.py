@@ -56,8 +56,8 @@ def translate(error: Exception, where: str) -> GatehouseError:
             f"the database at {where} belongs to another release of MLflow: {said}",
             "install the release that the team uses, or back it up and run `mlflow db upgrade`",
         )
-    if reason := _reason(error):
-        return Unreachable(f"the registry at {where} did not answer: {reason}", _CHECK)
+    if why := reason(error):
+        return Unreachable(f"the registry at {where} did not answer: {why}", _CHECK)
     if status is not None and 400 <= status < 500 and status != 429:
         return GatehouseError(f"the registry at {where} says: {said}")
     return Unreachable(f"the registry at {where} failed: {said}", "look at its log, then run it again")
@@ -76,7 +76,8 @@ def _status(error: Exception) -> int | None:
     return None
 
 
-def _reason(error: Exception) -> str | None:
+def reason(error: Exception) -> str | None:
+    """What the transport says went wrong, in a few words; None where nothing is recognised."""
     text = "\n".join(f"{type(one).__name__}: {one}" for one in _causes(error))
     for pattern, meaning in _REASONS:
         if found := pattern.search(text):

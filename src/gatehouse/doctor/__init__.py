@@ -1,0 +1,1 @@
+"""What the rest of gatehouse takes for granted, looked at: GitHub's settings, CODEOWNERS, MLflow, the sandbox."""
