@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from gatehouse.errors import NotFound
-from gatehouse.github import Annotation, Check, Conclusion, Forbidden, GitHubWriter, Level, Refused
+from gatehouse.errors import NotFound, Unreachable
+from gatehouse.github import Annotation, Check, Conclusion, Forbidden, GitHubWriter, Level, Refused, Standing
 from tests.github import GitHub
 from tests.github.state import Pull, Repository
 from tests.github_adapter.conftest import SLOT, Connect
@@ -101,3 +101,66 @@ def test_a_token_that_may_do_neither_is_told_what_it_needs(
 def test_an_unknown_commit_is_refused(repo: Repository, bot: GitHubWriter) -> None:
     with pytest.raises((Refused, NotFound), match="No commit found"):
         bot.checks.report("0" * 40, CHECK)
+
+
+def test_our_own_last_word_on_a_commit_is_read_and_nobody_else_s(
+    github: GitHub, repo: Repository, connect: Connect, bot: GitHubWriter, pull: Pull
+) -> None:
+    assert bot.reader.checks.standing(pull.head_sha, "gatehouse") is None
+    connect(github.app_token("other")).checks.report(pull.head_sha, replace(CHECK, conclusion=Conclusion.SUCCESS))
+    assert bot.reader.checks.standing(pull.head_sha, "gatehouse") is None
+    bot.checks.report(pull.head_sha, CHECK)
+    assert bot.reader.checks.standing(pull.head_sha, "gatehouse") == Standing(CHECK.title, ended=True, passed=False)
+    assert bot.reader.checks.standing(pull.head_sha, "another") is None
+
+
+@pytest.mark.parametrize(("conclusion", "passed"), [("success", True), ("neutral", True), ("action_required", False)])
+def test_what_is_posted_last_stands(bot: GitHubWriter, pull: Pull, conclusion: str, passed: bool) -> None:
+    bot.checks.report(pull.head_sha, CHECK)
+    bot.checks.report(pull.head_sha, replace(CHECK, title="again", conclusion=Conclusion(conclusion)))
+    assert bot.reader.checks.standing(pull.head_sha, "gatehouse") == Standing("again", ended=True, passed=passed)
+
+
+def test_a_check_that_has_begun_has_not_ended_and_passes_nothing(bot: GitHubWriter, pull: Pull) -> None:
+    bot.checks.report(pull.head_sha, replace(CHECK, conclusion=Conclusion.SUCCESS))
+    bot.checks.begin(pull.head_sha, "gatehouse", "evaluating version 48")
+    assert bot.reader.checks.standing(pull.head_sha, "gatehouse") == Standing(
+        "evaluating version 48", ended=False, passed=False
+    )
+
+
+@pytest.mark.parametrize("permissions", [{"statuses": "write"}, {"statuses": "write", "checks": "read"}])
+def test_a_token_that_sets_statuses_finds_them_again(
+    github: GitHub, repo: Repository, connect: Connect, ada: GitHubWriter, pull: Pull, permissions: dict[str, str]
+) -> None:
+    app = connect(github.app_token("modest", {**permissions, "pull_requests": "write"}))
+    ada.checks.report(pull.head_sha, CHECK)
+    assert app.reader.checks.standing(pull.head_sha, "gatehouse") is None
+    app.checks.report(pull.head_sha, replace(CHECK, title="mine", conclusion=Conclusion.SUCCESS))
+    ada.checks.report(pull.head_sha, replace(CHECK, title="another name", name="else"))
+    assert app.reader.checks.standing(pull.head_sha, "gatehouse") == Standing("mine", ended=True, passed=True)
+    assert ada.reader.checks.standing(pull.head_sha, "gatehouse") == Standing(CHECK.title, ended=True, passed=False)
+
+
+def test_a_token_that_sees_no_statuses_has_set_none(
+    github: GitHub, repo: Repository, connect: Connect, pull: Pull
+) -> None:
+    app = connect(github.app_token("strict", {"checks": "write"}))
+    assert app.reader.checks.standing(pull.head_sha, "gatehouse") is None
+
+
+def test_a_token_that_may_see_neither_is_told_so(
+    github: GitHub, repo: Repository, connect: Connect, pull: Pull
+) -> None:
+    app = connect(github.app_token("blind", {"pull_requests": "read"}))
+    with pytest.raises(Forbidden, match="list the statuses"):
+        app.reader.checks.standing(pull.head_sha, "gatehouse")
+
+
+def test_reading_a_check_survives_a_github_that_breaks_down(github: GitHub, bot: GitHubWriter, pull: Pull) -> None:
+    bot.checks.report(pull.head_sha, CHECK)
+    github.fail("GET", "/check-runs", 502, times=2)
+    assert bot.reader.checks.standing(pull.head_sha, "gatehouse") is not None
+    github.fail("GET", "/check-runs", None, times=9)
+    with pytest.raises(Unreachable):
+        bot.reader.checks.standing(pull.head_sha, "gatehouse")

@@ -15,7 +15,7 @@ from gatehouse.report.text import clean, code, markdown
 
 OUTDATED = "Out of date: "
 TAKEN = "One promotion a slot: "
-NOTHING = "no pin changes"
+NOTHING = "No pin changes"
 _SHOWN = 50
 # A commit status, where a token may not make check runs, takes 140 characters.
 _LIMIT = 105
@@ -64,7 +64,7 @@ def outdated(answers: Sequence[Answer]) -> Word:
         "",
         "Approvals of the old evidence do not count.",
     ]
-    return Word(f"{OUTDATED}{clean(f'{bad[0].slot}: {bad[0].fault}', _LIMIT)}{more}", _lines(lines))
+    return _word(f"{OUTDATED}{clean(f'{bad[0].slot}: {bad[0].fault}', _LIMIT)}{more}", lines)
 
 
 def unread(message: str, fix: str) -> Word:
@@ -75,7 +75,7 @@ def unread(message: str, fix: str) -> Word:
         markdown(message, 2000),
         *(["", f"**Next:** {markdown(fix, 1000)}"] if fix else []),
     ]
-    return Word(f"{OUTDATED}{clean(message, _LIMIT)}", _lines(lines))
+    return _word(f"{OUTDATED}{clean(message, _LIMIT)}", lines)
 
 
 def taken(slot: Slot, number: int) -> Word:
@@ -90,16 +90,16 @@ def taken(slot: Slot, number: int) -> Word:
         f"**Next:** merge or close #{number}. This check is looked at again after every merge to main; where "
         f"#{number} is closed unmerged, run the gates again.",
     ]
-    return Word(title, _lines(lines))
+    return _word(title, lines)
 
 
 def holds(answers: Sequence[Answer]) -> Word:
     """The word on answers that are all good; on no answer where no pin changes."""
     if not answers:
-        return Word(NOTHING[0].upper() + NOTHING[1:], "No pin under `promotions/` changes here.\n")
+        return _word(NOTHING, ["No pin under `promotions/` changes here."])
     count = len(answers)
     title = f"The evidence of {count} pin{'s' * (count != 1)} holds: no model was run again"
-    return Word(title, _lines(["## ✅ The evidence holds", "", *_table(answers)]))
+    return _word(title, ["## ✅ The evidence holds", "", *_table(answers)])
 
 
 def words(answers: Sequence[Answer]) -> list[str]:
@@ -131,5 +131,6 @@ def _reason(answer: Answer, key: str = "") -> str:
     return f"holds {key or answer.key}".rstrip()
 
 
-def _lines(lines: Sequence[str]) -> str:
-    return "\n".join(lines).rstrip() + "\n"
+def _word(title: str, lines: Sequence[str]) -> Word:
+    # White space as GitHub keeps it: a title is compared with what was posted before.
+    return Word(" ".join(title.split()), "\n".join(lines).rstrip() + "\n")
