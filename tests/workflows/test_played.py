@@ -1,4 +1,4 @@
-"""The workflow files played with a gatehouse that only writes down what it is given: who sees what, whatever goes wrong."""
+"""The workflow files, played with a gatehouse that only writes down what it is given: who sees what, come what may."""
 
 from __future__ import annotations
 
