@@ -103,7 +103,7 @@ class TestThreeSteps:
         assert cli("evaluate", folders[0], "--out", folders[1]).code == 0
         ran = cli("report", folders[1], "--out", folders[2])
         assert ran.code == 0
-        assert "1 of 1 gate" in ran.out
+        assert "2 of 2 gates" in ran.out
         assert (tmp_path / "report" / "report.html").stat().st_size > 5_000
 
     def test_an_unknown_version_is_blocked_and_told(self, company: Company, cli: Cli, tmp_path: Path) -> None:
