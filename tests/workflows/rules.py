@@ -26,7 +26,13 @@ PERMISSIONS: Mapping[tuple[str, str], Mapping[str, str]] = {
 _REGISTRY = {"MLFLOW_TRACKING_URI"}
 SECRETS: Mapping[str, set[str]] = {
     "registry-read": {*_REGISTRY, "MLFLOW_READ_TOKEN"},
-    "registry-write": {*_REGISTRY, "MLFLOW_WRITE_TOKEN", "GATEHOUSE_SIGNING_KEY", "GATEHOUSE_AUDIT"},
+    "registry-write": {
+        *_REGISTRY,
+        "MLFLOW_WRITE_TOKEN",
+        "GATEHOUSE_SIGNING_KEY",
+        "GATEHOUSE_PUSH_KEY",
+        "GATEHOUSE_AUDIT",
+    },
     "doctor": {*_REGISTRY, "MLFLOW_READ_TOKEN", "GATEHOUSE_DOCTOR_TOKEN"},
 }
 # Who may be cancelled while running: what starts again from the beginning when it matters.
@@ -48,7 +54,7 @@ KEYS = {
     "download of results": {"continue-on-error", "uses", "with"},
 }  # fmt: skip
 INPUTS = {
-    "actions/checkout": {"ref", "fetch-depth", "persist-credentials"},
+    "actions/checkout": {"ref", "fetch-depth", "persist-credentials", "ssh-key"},
     "actions/setup-python": {"python-version"},
     "actions/upload-artifact": {"name", "path", "if-no-files-found", "overwrite", "retention-days"},
     "actions/download-artifact": {"name", "artifact-ids", "path"},
@@ -148,9 +154,9 @@ def asks_for_the_least(workflow: Workflow) -> Iterator[str]:
 
 
 def keeps_secrets_in_environments(workflow: Workflow) -> Iterator[str]:
-    """A secret goes to the one step that needs it, in a job whose environment holds it."""
+    """A secret goes to the one step that needs it, in a job whose environment holds it; a deploy key to checkout."""
     for place, inside in expressions(workflow.tree):
-        if "secrets" in inside and not re.fullmatch(r"jobs\.\w+\.steps\[\d+\]\.env\.\w+", place):
+        if "secrets" in inside and not re.fullmatch(r"jobs\.\w+\.steps\[\d+\]\.(env\.\w+|with\.ssh-key)", place):
             yield f"{place}: a secret outside of a step's environment"
     for name, job in workflow.jobs.items():
         environment = job.get("environment")
