@@ -121,7 +121,7 @@ def _there(repository: Repository, commit: str | None, first: Place) -> tuple[di
         return {}, set()
     question = f"{BRANCH}/{first.model}/{first.key.removeprefix('sha256:')}.*"
     listed = repository.run_bytes("ls-tree", "-r", "-z", commit, f"{BRANCH}/{first.model}/")
-    past = ("log", "-m", "-z", "--no-renames", "--name-only", "--format=", commit, "--", question)
+    past = ("log", "-m", "--full-history", "-z", "--no-renames", "--name-only", "--format=", commit, "--", question)
     entries = [line.partition("\t") for line in listed.decode(errors="surrogateescape").split("\0") if line]
     blobs = {path: meta.split()[2] for meta, _, path in entries}
     return blobs, blobs.keys() | set(repository.run_bytes(*past).decode(errors="surrogateescape").split("\0"))
