@@ -24,6 +24,7 @@ from gatehouse.pin import Pin
 from gatehouse.registry import artifacts
 from gatehouse.registry.digest import digest
 from gatehouse.registry.reader import RegistryReader
+from gatehouse.runtime.isolation import launcher
 from gatehouse.verdict import Outcome
 from tests.evaluate import made
 from tests.support import models
@@ -125,7 +126,7 @@ def test_a_better_model_passes_every_gate_with_its_figures(fetched: Path, world:
     assert result.candidate.pin == world.candidate
     assert result.champion is not None
     assert result.champion.pin == world.champion
-    assert (result.engine, result.isolation) == (ENGINE, "none")
+    assert (result.engine, result.isolation) == (ENGINE, launcher().level)
     assert set(result.data) == {"evaluation", "production"}
     assert result.seconds > 0
     assert told == [f"{MODEL} version 2: {name}" for name in RAN]

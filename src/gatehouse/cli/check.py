@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gatehouse.cli.frame import BLOCKED, DONE, Settings, emit, progress, verb
+from gatehouse.declare.levels import LEVELS, Level
 from gatehouse.errors import GatehouseError
 from gatehouse.pin import Role
 
@@ -31,9 +32,21 @@ if TYPE_CHECKING:
 @click.option("--base", metavar="REV", help="The trusted revision: its gates and policies judge.")
 @click.option("--head", metavar="REV", help="The revision whose pins are judged.")
 @click.option("--fresh", is_flag=True, help="Run the models again, though the same question was answered before.")
+@click.option(
+    "--isolation",
+    type=click.Choice(LEVELS),
+    help="Accept this isolation for a look of your own, whatever the policy asks for.",
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write the report here.")
 @click.option("--pr", "pull", type=int, help="Post the report on this pull request.")
-def command(settings: Settings, out: Path | None, pull: int | None, fresh: bool, **asked: str | int | None) -> int:
+def command(
+    settings: Settings,
+    out: Path | None,
+    pull: int | None,
+    fresh: bool,
+    isolation: Level | None,
+    **asked: str | int | None,
+) -> int:
     """Run the gates on MODEL in one slot, or on every pin that differs between two revisions.
 
     \b
@@ -46,12 +59,17 @@ def command(settings: Settings, out: Path | None, pull: int | None, fresh: bool,
     from gatehouse.report.document import document
     from gatehouse.report.terminal import render
 
+    if isolation is not None and pull is not None:
+        raise GatehouseError(
+            "--isolation is for a look of your own; a pull request is judged as its policy asks",
+            "leave out --isolation, or --pr",
+        )
     with posting.told(settings, pull):
         scene = _scene(settings, **asked)
     if not scene.requests:
         emit(settings, document(()), "no pin changes: there is nothing to check")
         return DONE
-    results = _answers(settings, scene, fresh=fresh or pull is not None)
+    results = _answers(settings, scene, isolation, fresh=fresh or pull is not None)
     surroundings = steps.context(settings, scene.base, scene.declared, pull)
     if out is not None:
         steps.write(results, surroundings, out, notary.Notary.of(settings))
@@ -62,7 +80,7 @@ def command(settings: Settings, out: Path | None, pull: int | None, fresh: bool,
     return DONE if all(result.passed for result in results) else BLOCKED
 
 
-def _answers(settings: Settings, scene: Scene, *, fresh: bool) -> tuple[Result, ...]:
+def _answers(settings: Settings, scene: Scene, accepted: Level | None, *, fresh: bool) -> tuple[Result, ...]:
     """One result a question, in the scene's order: found before, or found now."""
     from gatehouse.cli import recalled, steps
 
@@ -72,7 +90,7 @@ def _answers(settings: Settings, scene: Scene, *, fresh: bool) -> tuple[Result, 
     if left.requests:
         with tempfile.TemporaryDirectory(prefix="gatehouse-check-") as scratch, progress(settings) as say:
             steps.fetch(left, Path(scratch), say)
-            found = steps.evaluate(Path(scratch), say)
+            found = steps.evaluate(Path(scratch), say, accepted)
         remembered.keep(found)
         answers |= {result.request: result for result in found}
     return recalled.counted(scene.repository, [answers[request] for request in scene.requests])

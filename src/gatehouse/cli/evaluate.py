@@ -22,13 +22,15 @@ def command(settings: Settings, material: Path, out: Path) -> int:
     from gatehouse.report.terminal import render
 
     out.mkdir(parents=True, exist_ok=True)
-    fetched = read(material)
-    if fetched.refused:
-        error = GatehouseError(fetched.refused, fetched.fix)
+    try:
+        if (fetched := read(material)).refused:
+            raise GatehouseError(fetched.refused, fetched.fix)
+        with progress(settings) as say:
+            results = steps.evaluate(material, say)
+    except GatehouseError as error:
+        # The report says on the pull request what nobody would look for in this job's log.
         (out / steps.RESULTS).write_bytes(refusal(error))
-        raise error
-    with progress(settings) as say:
-        results = steps.evaluate(material, say)
+        raise
     (out / steps.RESULTS).write_bytes(encode(results))
     emit(settings, document(results), render(results, Context()))
     return DONE if all(result.passed for result in results) else BLOCKED

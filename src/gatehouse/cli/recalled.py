@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gatehouse.cli.scene import Scene
+from gatehouse.declare.levels import reaches
 from gatehouse.declare.types import Policy
 from gatehouse.evaluate.gates import asked, discover
 from gatehouse.evaluate.key import evidence_key
@@ -54,12 +55,18 @@ class Remembered:
     def keep(self, results: Iterable[Result]) -> None:
         for result in results:
             standing = self._standings.get(result.request)
-            if standing is not None:
+            if standing is not None and self._isolated(result):
                 self._memory.keep(standing, result)
 
     def _answer(self, request: Request) -> Result | None:
         standing = self._standings.get(request)
-        return None if standing is None else self._memory.answer(standing, request)
+        found = None if standing is None else self._memory.answer(standing, request)
+        return found if found is not None and self._isolated(found) else None
+
+    def _isolated(self, result: Result) -> bool:
+        """Whether the models ran as the policy asks; where they did not, the answer was a look and no more."""
+        policy = self.scene.declared.policies[result.request.slot.model]
+        return reaches(result.isolation, policy.sandbox.minimum)
 
     @cached_property
     def _memory(self) -> Recall:

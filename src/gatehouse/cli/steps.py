@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gatehouse.cli import hub
 from gatehouse.cli.frame import Progress, Settings
 from gatehouse.cli.scene import Say, Scene, reader
+from gatehouse.declare.levels import Level
 from gatehouse.declare.types import Declared
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.gates import discover
@@ -52,13 +53,17 @@ def refuse(error: GatehouseError, folder: Path) -> Material:
     return refused
 
 
-def evaluate(folder: Path, say: Progress) -> tuple[Result, ...]:
-    """Step 2: the gates' verdicts on what was fetched, after what its tables are too small to decide."""
+def evaluate(folder: Path, say: Progress, accepted: Level | None = None) -> tuple[Result, ...]:
+    """Step 2: the gates' verdicts on what was fetched, after what its tables are too small to decide.
+
+    ``accepted`` is the weakest isolation to go on with, instead of what each policy asks for.
+    """
     from gatehouse.evaluate.run import Evaluator
 
-    return Evaluator(
-        folder, progress=say, foretell=lambda line: say.stay(f"before the models are asked: {line}")
-    ).evaluate()
+    def foretell(line: str) -> None:
+        say.stay(f"before the models are asked: {line}")
+
+    return Evaluator(folder, accepted=accepted, progress=say, foretell=foretell).evaluate()
 
 
 def context(settings: Settings, base: Source, declared: Declared, pull: int | None = None) -> Context:

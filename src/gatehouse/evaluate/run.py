@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from gatehouse.declare.levels import Level
 from gatehouse.declare.load import require
 from gatehouse.declare.source import WorkTree
 from gatehouse.declare.types import Policy
@@ -22,50 +23,65 @@ from gatehouse.evaluate.material import Case, read
 from gatehouse.evaluate.own import discover as metrics
 from gatehouse.evaluate.question import ENGINE, basis, judging
 from gatehouse.evaluate.result import Result, Subject
+from gatehouse.evaluate.walls import walls
 from gatehouse.pin import ROOT
-from gatehouse.runtime.launch import Bare, Launcher
+from gatehouse.runtime.launch import Launcher
 from gatehouse.verdict import Outcome, Verdict, plainly
 
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """What judges, from the base commit."""
+    """What judges, from the base commit, and how each model is started for it."""
 
     base: WorkTree
     policies: Mapping[str, Policy]
     gates: Mapping[str, Gate]
+    launchers: Mapping[str, Launcher]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """Evaluates the cases of one material folder. ``launcher`` starts the models' processes; ``foretell`` is told what
-    a case's table is too small to decide, before its models are asked."""
+    """Evaluates the cases of one material folder.
+
+    ``launcher`` starts the models' processes, the strongest one that works here where none is given; ``accepted`` is
+    the weakest isolation to go on with, instead of what each policy asks for. ``foretell`` is told what a case's table
+    is too small to decide, before its models are asked.
+    """
 
     folder: Path
-    launcher: Launcher = field(default_factory=Bare)
+    launcher: Launcher | None = None
+    accepted: Level | None = None
     progress: Callable[[str], None] = lambda _: None
     foretell: Callable[[str], None] = lambda _: None
 
     def evaluate(self) -> tuple[Result, ...]:
-        """One result a case, in the material's order. Raises GatehouseError for a folder that is no material."""
-        base = WorkTree(self.folder / BASE)
-        trusted = Trusted(base, require(base).policies, discover(base))
+        """One result a case, in the material's order.
+
+        Raises GatehouseError for a folder that is no material, and, before any model is started, where this machine
+        cannot wall one off as its policy asks.
+        """
+        base, cases = WorkTree(self.folder / BASE), read(self.folder).cases
+        policies = require(base).policies
+        named = {case.request.slot.model for case in cases}
+        launchers = walls([policies[model] for model in sorted(named & policies.keys())], self.launcher, self.accepted)
+        trusted = Trusted(base, policies, discover(base), launchers)
         with Engines(self.progress) as engines:
-            return tuple(self._result(case, trusted, engines) for case in read(self.folder).cases)
+            return tuple(self._result(case, trusted, engines) for case in cases)
 
     def _result(self, case: Case, trusted: Trusted, engines: Engines) -> Result:
         started = time.monotonic()
         request = case.request
         rows, undecidable, data = 0, tuple[str, ...](), case.digests
-        ran, isolation = ENGINE, self.launcher.level
-        if case.problem:
+        launcher = trusted.launchers.get(request.slot.model)
+        ran, isolation = ENGINE, "none" if launcher is None else launcher.level
+        if case.problem or launcher is None:
             verdicts: tuple[Verdict, ...] = (_unfetched(case),)
             rests_on = Basis(request, "", {}, "", ENGINE)
         else:
             policy, gates = trusted.policies[request.slot.model], trusted.gates
             names = asked(policy.stages[request.slot.stage].gates, gates)
             own, engine = metrics(trusted.base), engines.of(policy.engine)
-            with Evidence(self.folder, case, policy, self.launcher, own, engine) as evidence:
+            with Evidence(self.folder, case, policy, launcher, own, engine) as evidence:
                 undecidable = self._foreseen(evidence, [gates[name] for name in names if name in gates])
                 verdicts = self._verdicts(evidence, [(name, gates.get(name)) for name in names])
                 rows, data = evidence.rows, _contents(evidence, case)
@@ -127,4 +143,5 @@ def _contents(evidence: Evidence, case: Case) -> Mapping[str, str]:
 
 
 def _unfetched(case: Case) -> Verdict:
-    return plainly(Outcome.ERROR, case.problem, *([case.fix] if case.fix else [])).named("fetch")
+    problem = case.problem or f"the base has no policy for {case.request.slot.model}"
+    return plainly(Outcome.ERROR, problem, *([case.fix] if case.fix else [])).named("fetch")

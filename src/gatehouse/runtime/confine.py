@@ -19,6 +19,8 @@ def main(spec: str, argv: Sequence[str]) -> None:
     wanted = json.loads(spec)
     lower(wanted["rlimits"])
     kernel.no_new_privileges()
+    # bubblewrap adds it; the environment is the same at every level.
+    os.environ.pop("PWD", None)
     os.execv(argv[0], list(argv))  # noqa: S606 (what to start is ours)
 
 
