@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from gatehouse.cli.frame import console
 from gatehouse.doctor.finding import Finding, Level, Unseen
 from gatehouse.report.text import clean
@@ -23,10 +25,17 @@ _WIDE = 90
 def said(facts: Facts, findings: Sequence[Finding]) -> Iterator[RenderableType]:
     where = "" if isinstance(facts.github, Unseen) else f"{_clean(facts.github.host.slug)}, "
     yield f"{where}main at {facts.main.commit[:12]}"
-    draw: Callable[[Finding], RenderableType] = _beside if console().width >= _WIDE else _below
-    for finding in findings:
-        yield draw(finding)
+    yield from drawn(findings)
     yield _summary(findings)
+
+
+def drawn(findings: Sequence[Finding]) -> Iterator[RenderableType]:
+    """Each finding; of several that are mended in one place, the first says where."""
+    draw: Callable[[Finding], RenderableType] = _beside if console().width >= _WIDE else _below
+    link = ""
+    for finding in findings:
+        yield draw(structs.replace(finding, link="") if finding.link == link else finding)
+        link = finding.link or link
 
 
 def _beside(finding: Finding) -> RenderableType:

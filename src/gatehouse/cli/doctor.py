@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from gatehouse.cli import hub
-from gatehouse.cli.diagnosed import planned, said
+from gatehouse.cli.diagnosed import drawn, planned, said
 from gatehouse.cli.frame import BLOCKED, BROKEN, DONE, Settings, emit, progress, verb
 from gatehouse.doctor.finding import Finding, Level, Unseen
 from gatehouse.errors import GatehouseError
@@ -62,7 +62,7 @@ def command(settings: Settings, fix: bool, yes: bool, app: str) -> int:
         plan = _plan(facts, findings) if fix else ()
         done: Sequence[Setting] = ()
         if fix and not settings.json:
-            emit(settings, None, [*said(facts, findings), *planned(plan)])
+            emit(settings, None, [*drawn([one for one in findings if one.level is not Level.OK]), *planned(plan)])
         if plan and _agreed(settings, yes):
             assert not isinstance(writer, Unseen)
             done = _set(settings, plan, writer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gatehouse.doctor.checks.branches import PUSH_KEY
 from gatehouse.doctor.facts import MAIN, Facts, Main, OnGitHub
 from gatehouse.doctor.finding import Finding, Unseen, bad, ok, unknown, warn
 from gatehouse.doctor.words import listed
@@ -11,6 +12,8 @@ from gatehouse.github.hosted import Environment
 
 # Without these a workflow still does its work: no token where MLflow asks for none, no key where evidence is unsigned.
 _NEEDED = ("MLFLOW_TRACKING_URI", "GATEHOUSE_DOCTOR_TOKEN")
+# Other checks say what their absence means.
+_TOLD = (PUSH_KEY, "GATEHOUSE_SIGNING_KEY")
 
 
 def needed(main: Main) -> tuple[str, ...]:
@@ -82,15 +85,18 @@ def secrets(facts: Facts) -> Iterator[Finding]:
 
 def _missing(hub: OnGitHub, main: Main, name: str, missing: list[str]) -> Iterator[Finding]:
     check, link = "environments/secrets", hub.settings("environments")
-    vital = (*_NEEDED, *(("GATEHOUSE_SIGNING_KEY",) if main.signed else ()))
-    for level, found in (
-        (bad, [one for one in missing if one in vital]),
-        (warn, [one for one in missing if one not in vital]),
-    ):
-        if found:
-            command = f"gh secret set {found[0]} --env {name} --repo {hub.host.slug}"
-            words = "has no secret" if level is bad else "has no secret (fine where it is not used)"
-            yield level(check, f"{name} {words} {listed(found)}", f"set it: `{command}`", link)
+    vital = (*_NEEDED, "GATEHOUSE_SIGNING_KEY") if main.signed else _NEEDED
+    lacking = [one for one in missing if one in vital]
+    idle = [one for one in missing if one not in (*vital, *_TOLD)]
+    if lacking:
+        yield bad(check, f"{name} lacks {listed(lacking)}", f"set it: {_command(hub, name, lacking)}", link)
+    if idle:
+        what = f"{name} lacks {listed(idle)}, which is fine only where nothing asks for it"
+        yield warn(check, what, f"set it, or leave it: {_command(hub, name, idle)}", link)
+
+
+def _command(hub: OnGitHub, name: str, missing: list[str]) -> str:
+    return f"`gh secret set {missing[0]} --env {name} --repo {hub.host.slug}`"
 
 
 def shared(facts: Facts) -> Iterator[Finding]:

@@ -40,5 +40,6 @@ def signed(facts: Facts) -> Iterator[Finding]:
             "promotions/signed",
             "evidence need not be signed: whoever may push to the branch evidence can make some",
             "`openssl genpkey -algorithm ed25519`: the private key becomes the secret GATEHOUSE_SIGNING_KEY of "
-            "registry-write, the public one a file that `evidence: {keys: […]}` in promotions/stages.yaml names",
+            "registry-write, the public one a file that promotions/stages.yaml names: `evidence: {keys: "
+            "[.github/evidence.pem]}`",
         )
