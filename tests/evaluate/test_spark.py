@@ -123,7 +123,7 @@ class Folder:
     def evaluate(self, engine: str) -> dict[str, Result]:
         """Each task's result on an engine, by task."""
         for task, (label, metric, limit) in TASKS.items():
-            named = f"engine: {engine}\n" if engine else ""
+            named = f"engine: {engine}\nsandbox: {{minimum: cluster}}\n" if engine else ""
             text = POLICY.format(engine=named, task=task, label=label, metric=metric, limit=limit)
             place = self.path / f"base/promotions/{task}"
             place.mkdir(parents=True, exist_ok=True)
