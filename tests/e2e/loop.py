@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from tests.world.actions import Step
@@ -36,6 +37,31 @@ class Loop:
         self.sync()
         self.world.pull()
         return number
+
+    def open(self, branch: str, files: Mapping[str, str], version: int | None = None) -> int:
+        """A pull request that somebody made by hand: these files, and with ``version`` its pin in staging too."""
+        world = self.world
+        world.pull()
+        world.git("switch", "--quiet", "--create", branch)
+        for path, text in files.items():
+            (world.here / path).write_text(text)
+        if version is not None:
+            done = world.gatehouse("propose", self.model, str(version), "--to", "staging", "--no-pr")
+            assert done.exit == 0, done.err
+        world.git("add", "--all")
+        world.git("commit", "--quiet", "--message", f"What {branch} is about")
+        world.git("push", "--quiet", "origin", branch)
+        world.git("switch", "--quiet", "main")
+        return world.remote("dana").create_pull(base="main", head=branch, title=branch, body="").number
+
+    def text(self, path: str) -> str:
+        """A file of dana's clone."""
+        return (self.world.here / path).read_text()
+
+    def verdict(self, number: int) -> str | None:
+        """How the check that counts has ended, the last time it was set; None while it has not."""
+        found = [conclusion for name, conclusion in self.checks(number) if name == "gatehouse"]
+        return found[-1] if found else None
 
     def sync(self) -> None:
         steps = self.world.sync()

@@ -7,6 +7,8 @@ async function main([home, ...files]) {
   globalThis.throwError = (message) => {
     throw new Error(message);
   };
+  // Node has this from version 20 on by itself.
+  globalThis.crypto ??= require("node:crypto").webcrypto;
   require(path.resolve(home, "wasm_exec.js"));
   const go = new globalThis.Go();
   const { instance } = await WebAssembly.instantiate(fs.readFileSync(path.join(home, "main.wasm")), go.importObject);
