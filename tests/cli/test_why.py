@@ -4,23 +4,40 @@ from pathlib import Path
 
 import pytest
 
+from gatehouse.audit.record import Kind, Record
+from gatehouse.audit.store import record_all
+from gatehouse.evaluate.gates import asked, builtin
+from gatehouse.verdict import Verdict
 from tests.support.company import MODEL, PRODUCTION, STAGING, Cli, Company
-from tests.sync.checks import check, passed
+from tests.support.gated import Gates, passes
+from tests.support.repo import promotion
+
+LISTED = ("accuracy", "artifact")
+GATES = len(asked(LISTED, builtin()))
+
+
+def measured(value: float) -> Gates:
+    """The accuracy gate measures this; all others pass."""
+
+    def says(gate: str) -> Verdict:
+        return passes(gate, value) if gate == "accuracy" else passes(gate)
+
+    return says
 
 
 @pytest.fixture
 def told(company: Company, cli: Cli) -> Company:
     """Version 2 fails its gate; 1 and 3 pass and serve in turn; 3 is rolled back."""
-    company.repo.publish_evidence(check(PRODUCTION, company.pins[1], evaluated=company.repo.now))
+    policy = f"promotions/{MODEL}/policy.yaml"
+    text = (company.repo.repository.read("origin/main", policy) or b"").decode()
+    text = text.replace("{gates: [artifact, staging]", f"{{gates: [{', '.join(LISTED)}]")
+    company.repo.commit({policy: f"{text}data: {{evaluation: {{path: data/eval.parquet, label: defaulted}}}}\n"})
     company.repo.stage_and_promote(MODEL, company.pins[1])
     company.sync()
-    for version, value in ((2, 0.7), (3, 0.86)):
-        gates = passed(value)
-        result = check(
-            PRODUCTION, company.pins[version], champion=company.pins[1], verdicts=gates, evaluated=company.repo.now
-        )
-        company.repo.publish_evidence(result)
-    company.repo.stage_and_promote(MODEL, company.pins[3])
+    company.repo.propose({PRODUCTION.path: promotion(company.pins[2])}, gates=measured(0.7))
+    company.repo.promote(STAGING, company.pins[3])
+    company.repo.later(24)
+    company.repo.promote(PRODUCTION, company.pins[3], gates=measured(0.86))
     company.sync()
     cli("rollback", MODEL, "--reason", "declines small businesses", "--yes")
     return company
@@ -30,7 +47,7 @@ def test_the_answer_comes_first_and_is_a_sentence(told: Company, cli: Cli) -> No
     ran = cli("why", MODEL, "3")
     assert ran.code == 0
     first = " ".join(ran.out.split("\n\n")[0].split())
-    assert first.startswith("Version 3 of credit-risk served production from 2026-03-04 13:06 UTC to ")
+    assert first.startswith("Version 3 of credit-risk served production from 2026-03-04 15:06 UTC to ")
     assert "then Ada rolled back to version 1" in first
     assert first.endswith("It is on hold: declines small businesses.")
 
@@ -38,13 +55,15 @@ def test_the_answer_comes_first_and_is_a_sentence(told: Company, cli: Cli) -> No
 def test_what_serves_says_since_when_by_whom_and_after_which_gates(told: Company, cli: Cli) -> None:
     answer = cli("why", MODEL, "1", json=True).document["answer"]
     assert answer.startswith("Version 1 of credit-risk serves production since ")
-    assert "Ada rolled back to it (declines small businesses), after 2 of 2 gates passed for production." in answer
+    proof = f"after {GATES} of {GATES} gates passed for production."
+    assert f"Ada rolled back to it (declines small businesses), {proof}" in answer
 
 
 def test_a_version_that_never_got_in_says_which_gate_stopped_it(told: Company, cli: Cli) -> None:
     answer = cli("why", MODEL, "2", json=True).document["answer"]
     assert answer.startswith(
-        "Version 2 of credit-risk was never promoted: 1 of 2 gates passed for production; accuracy FAIL on "
+        f"Version 2 of credit-risk was never promoted: {GATES - 1} of {GATES} gates passed for production; "
+        "accuracy FAIL on "
     )
 
 
@@ -53,10 +72,10 @@ def test_the_timeline_tells_each_step_with_time_who_commit_and_pull_request(told
     what = [event["what"] for event in events]
     assert set(what) == {"registered", "gates", "proposed", "merged", "synced", "rolled back", "withdrawn", "held"}
     assert (
-        what.index("gates") < what.index("proposed") < what.index("merged") < what.index("synced") < what.index("held")
+        what.index("proposed") < what.index("gates") < what.index("merged") < what.index("synced") < what.index("held")
     )
     merged = next(event for event in events if event["what"] == "merged" and event["slot"]["stage"] == "production")
-    assert (merged["who"], merged["pull_request"], len(merged["commit"])) == ("Grace", 4, 40)
+    assert (merged["who"], merged["pull_request"], len(merged["commit"])) == ("Grace", 5, 40)
     proposed = [event["who"] for event in events if event["what"] == "proposed"]
     assert proposed == ["Ada", "Ada"]
     assert [event["time"] for event in events] == sorted(event["time"] for event in events)
@@ -65,7 +84,8 @@ def test_the_timeline_tells_each_step_with_time_who_commit_and_pull_request(told
 def test_the_gates_come_with_their_figures(told: Company, cli: Cli) -> None:
     ran = cli("why", MODEL, "3")
     assert "accuracy PASS  roc_auc 0.86 (at least 0.82)" in ran.out
-    (gates,) = [e for e in cli("why", MODEL, "3", json=True).document["events"] if e["what"] == "gates"]
+    events = cli("why", MODEL, "3", json=True).document["events"]
+    (gates,) = [e for e in events if e["what"] == "gates" and e["slot"]["stage"] == "production"]
     assert gates["evidence"]["champion_metrics"] == {"roc_auc": 0.81}
     assert gates["evidence"]["data"] == {"evaluation": "sha256:d"}
 
@@ -78,8 +98,18 @@ def test_what_replaced_a_version_superseded_it(told: Company, cli: Cli) -> None:
 
 
 def test_missing_evidence_is_said(company: Company, cli: Cli) -> None:
-    company.repo.stage_and_promote(MODEL, company.pins[1])
-    company.sync()
+    commit = company.repo.promote(PRODUCTION, company.pins[1], gates=None)
+    let_in = Record(
+        key="of a version of gatehouse that let pins in without evidence",
+        kind=Kind.PROMOTED,
+        when=company.repo.now,
+        who="Grace <grace@example.org>",
+        slot=PRODUCTION,
+        engine="0.1.0",
+        after=company.pins[1],
+        commit=commit,
+    )
+    record_all(company.store, [let_in])
     ran = cli("why", MODEL, "1")
     assert "and no evidence of its gates is left." in " ".join(ran.out.split())
     assert "without evidence of its gates" in ran.out

@@ -94,14 +94,14 @@ class Promotions:
             writer.push(made, "main", tip)
         return made
 
-    def merge(
+    def propose(
         self,
         files: Mapping[str, str | None],
         title: str = "Promote",
         author: Author = ADA,
         gates: Gates | None = passes,
-    ) -> str:
-        """A pull request of one commit by ``author``, merged by Grace a quarter of an hour later, pushed.
+    ) -> tuple[str, str]:
+        """A pull request of one commit by ``author``, a quarter of an hour old: main, and the commit on top of it.
 
         Its gates say what ``gates`` says, and that is kept; None: nobody asked them.
         """
@@ -114,12 +114,23 @@ class Promotions:
             branch = writer.commit(tip, encoded(files), title)
         if gates is not None:
             self.publish_evidence(*check(self.repository, tip, branch, self.now - timedelta(minutes=10), gates))
+        return tip, branch
+
+    def merge(
+        self,
+        files: Mapping[str, str | None],
+        title: str = "Promote",
+        author: Author = ADA,
+        gates: Gates | None = passes,
+    ) -> str:
+        """A pull request as ``propose`` makes it, merged by Grace, pushed."""
+        tip, branch = self.propose(files, title, author, gates)
         message = f"Merge pull request #{self._merges} from acme/promote/it\n\n{title}\n"
         env = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in _identity(GRACE)}
         with at(self.now):
             tree = self.repository.run("rev-parse", f"{branch}^{{tree}}")
             made = self.repository.run("commit-tree", tree, "-p", tip, "-p", branch, data=message.encode(), env=env)
-            writer.push(made, "main", tip)
+            Writer(self.repository).push(made, "main", tip)
         return made
 
     def promote(self, slot: Slot, pin: Pin | None, *, gates: Gates | None = passes, **traffic: str) -> str:
