@@ -12,6 +12,8 @@ _SECRET = re.compile(r"\bsecrets\s*(?:\.\s*|\[\s*['\"])([A-Za-z_]\w*)")
 # These hand over every secret there is.
 _ALL = re.compile(r"\btoJSON\(\s*secrets\s*\)", re.IGNORECASE)
 
+_LOOK_UP = "gatehouse evidence check"
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -30,11 +32,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """One file; ``fault`` where it cannot be read, and then nothing else is known."""
+    """One file; ``fault`` where it cannot be read, and then nothing else is known. ``looks_up``: a job of it looks up
+    evidence."""
 
     path: str
     events: tuple[str, ...] = ()
     jobs: tuple[Job, ...] = ()
+    looks_up: bool = False
     fault: str = ""
 
 
@@ -51,7 +55,8 @@ def read(path: str, data: bytes) -> Workflow:
         return Workflow(path, fault="it has no jobs")
     shared = tuple(_secrets(told.get("env")))
     jobs = (_job(path, str(name), job, shared) for name, job in told["jobs"].items() if isinstance(job, dict))
-    return Workflow(path, tuple(_events(told)), tuple(jobs))
+    looks_up = any(_LOOK_UP in text for text in _texts(told["jobs"]))
+    return Workflow(path, tuple(_events(told)), tuple(jobs), looks_up)
 
 
 def _events(told: Mapping[Any, Any]) -> Iterator[str]:

@@ -154,13 +154,13 @@ def queue(facts: Facts) -> Iterator[Finding]:
     hub, main = facts.hub, facts.main
     if not any(source.guards.queue for source in hub.branches[MAIN].sources):
         return
-    answering = [workflow.path for workflow in main.workflows if "merge_group" in workflow.events]
+    answering = [workflow.path for workflow in main.workflows if workflow.looks_up and "merge_group" in workflow.events]
     if answering:
         yield ok("main/queue", f"the merge queue is answered by {listed(answering)}")
     else:
         yield bad(
             "main/queue",
-            "main has a merge queue, and no workflow starts on merge_group",
+            "main has a merge queue, and no workflow looks up evidence on merge_group: its check would never come",
             "add .github/workflows/queue.yml, which looks up the evidence of the group",
             hub.settings("rules"),
         )
