@@ -23,6 +23,7 @@ from tests.support.keys import USABLE, pair
 from tests.support.optional import part, program
 from tests.support.stated import judged
 
+MANUAL = Path(__file__).parents[2] / "docs" / "results.md"
 DOCUMENT = b'{\n "key": "sha256:...",\n "verdicts": []\n}'
 
 
@@ -74,6 +75,15 @@ def test_any_one_of_the_keys_that_count_is_enough_and_is_named() -> None:
 
 def test_an_ed25519_seal_of_the_same_check_is_always_the_same() -> None:
     assert envelope() == seal.seal(stated(), keys.signer(pair().private))
+
+
+def test_nothing_is_sealed_that_could_not_be_opened_again() -> None:
+    signer = keys.signer(pair().private)
+    largest = seal.MAX_ENVELOPE // 4 * 3 - 300
+    with pytest.raises(GatehouseError, match="is no statement"):
+        seal.opened(seal.seal(b" " * largest, signer), [pair().public])
+    with pytest.raises(GatehouseError, match="too many to be sealed"):
+        seal.seal(b" " * (largest + 300), signer)
 
 
 # --- what does not
@@ -284,31 +294,21 @@ def test_sigstore_verifies_it() -> None:
     dsse.Statement(stated())
 
 
-@pytest.mark.parametrize("kind", ["ed25519", "P-256"])
-def test_openssl_verifies_it_on_the_command_line(kind: str, tmp_path: Path) -> None:
-    program("openssl", "openssl")
-    made = json.loads(envelope(kind))
-    payload = base64.b64decode(made["payload"])
-    for name, content in (
-        ("signed", pae(made["payloadType"].encode(), payload)),
-        ("sig", base64.b64decode(made["signatures"][0]["sig"])),
-        ("evidence.pem", pair(kind).public),
-    ):
-        (tmp_path / name).write_bytes(content)
-    digest = [] if kind == "ed25519" else ["-digest", "sha256"]
-    command = [
-        "openssl",
-        "pkeyutl",
-        "-verify",
-        "-pubin",
-        "-inkey",
-        "evidence.pem",
-        "-sigfile",
-        "sig",
-        "-rawin",
-        *digest,
-    ]
-    done = subprocess.run([*command, "-in", "signed"], cwd=tmp_path, capture_output=True, text=True)
-    assert (done.returncode, done.stdout.strip()) == (0, "Signature Verified Successfully")
-    (tmp_path / "signed").write_bytes(pae(b"x", payload))
-    assert subprocess.run([*command, "-in", "signed"], cwd=tmp_path, capture_output=True).returncode != 0
+@pytest.mark.parametrize("kind", USABLE)
+def test_the_commands_of_the_documentation_verify_it_without_gatehouse(kind: str, tmp_path: Path) -> None:
+    for name in ("openssl", "jq", "bash"):
+        program(name, name)
+    (block,) = (text for text in MANUAL.read_text().split("```") if "openssl pkeyutl" in text)
+    more = {"ed25519": "", "P-256": " -digest sha256", "P-384": " -digest sha384", "P-521": " -digest sha512"}[kind]
+    script = "set -euo pipefail\n" + block.replace("<key>", "it").rstrip() + more + "\n"
+    (tmp_path / "evidence.pem").write_bytes(pair(kind).public)
+
+    def run(found: bytes) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "it.intoto.json").write_bytes(found)
+        return subprocess.run(("bash", "-c", script), cwd=tmp_path, capture_output=True, text=True)
+
+    done = run(envelope(kind))
+    assert (done.returncode, done.stdout.strip()) == (0, "Signature Verified Successfully"), done.stderr
+    other = json.loads(envelope(kind))
+    other["payload"] = base64.b64encode(stated(b"other")).decode()
+    assert run(json.dumps(other).encode()).returncode != 0

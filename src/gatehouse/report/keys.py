@@ -1,7 +1,7 @@
 """Keys that sign evidence, and keys that evidence is checked with: PEM in, securesystemslib's objects out.
 
-Ed25519 and ECDSA on a NIST curve: small keys and signatures, one way to use each, and in reach of openssl, cosign and
-most signing services. The words of an error never hold what a key file holds.
+Ed25519 and ECDSA on a NIST curve: small keys and signatures, one way to use each, and in reach of openssl and of most
+signing services. The words of an error never hold what a key file holds.
 """
 
 from __future__ import annotations

@@ -54,12 +54,18 @@ class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
 
 
 def seal(statement: bytes, signer: CryptoSigner) -> bytes:
-    """The signed envelope of a statement, one line of JSON; ``keys.signer`` makes the signer."""
+    """The signed envelope of a statement, one line of JSON; ``keys.signer`` makes the signer.
+
+    Raises GatehouseError for a statement whose envelope would be too large to be opened again.
+    """
     from securesystemslib.dsse import Envelope
 
     envelope = Envelope(statement, MEDIA_TYPE, {})
     envelope.sign(signer)
-    return _written(envelope)
+    written = _written(envelope)
+    if len(written) > MAX_ENVELOPE:
+        raise GatehouseError(f"the statement has {len(statement):,} bytes, too many to be sealed", "name fewer gates")
+    return written
 
 
 def opened(envelope: bytes, keys: Sequence[bytes]) -> Opened:
