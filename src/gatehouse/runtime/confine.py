@@ -1,6 +1,7 @@
 """Limits its own process for good, then becomes another program: ``python -m gatehouse.runtime.confine SPEC ARGV…``.
 
-SPEC is JSON: ``rlimits`` maps names of the module ``resource`` to soft and hard limits.
+SPEC is JSON: ``rlimits`` maps names of the module ``resource`` to soft and hard limits, ``seccomp`` is a filter of
+system calls in hexadecimal, or empty.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ def main(spec: str, argv: Sequence[str]) -> None:
     wanted = json.loads(spec)
     lower(wanted["rlimits"])
     kernel.no_new_privileges()
+    if wanted["seccomp"]:
+        kernel.seccomp(bytes.fromhex(wanted["seccomp"]))
     # bubblewrap adds it; the environment is the same at every level.
     os.environ.pop("PWD", None)
     os.execv(argv[0], list(argv))  # noqa: S606 (what to start is ours)

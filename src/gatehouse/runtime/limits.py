@@ -57,6 +57,6 @@ class Limits:
         }
 
 
-def confined(argv: tuple[str, ...], limits: Limits) -> tuple[str, ...]:
-    """The command line that starts ``argv`` within the limits."""
-    return (*_CONFINE, json.dumps({"rlimits": limits.rlimits()}), *argv)
+def confined(argv: tuple[str, ...], limits: Limits, program: bytes = b"") -> tuple[str, ...]:
+    """The command line that starts ``argv`` within the limits, its system calls filtered by a seccomp ``program``."""
+    return (*_CONFINE, json.dumps({"rlimits": limits.rlimits(), "seccomp": program.hex()}), *argv)
