@@ -190,7 +190,7 @@ class Prover:
         from gatehouse.report import keys
 
         main = Part(Revision(self._trunk.repository, self._trunk.commit))
-        return keys.trusted(main, getattr(require(main).stages, "evidence_keys", ()))
+        return keys.trusted(main, require(main).stages.evidence_keys)
 
 
 def _tables(base: Base, request: Request, documents: tuple[Shelved, ...]) -> set[str]:
