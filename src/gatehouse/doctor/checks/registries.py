@@ -38,7 +38,8 @@ def server(facts: Facts) -> Iterator[Finding]:
                 check, f"{shown} is no server: who can read the file can change it", "run `mlflow server` for a team"
             )
         elif not found.release:
-            yield unknown(check, f"{shown} does not tell its release to strangers", f"see that it is {_FLOOR} or later")
+            fix = f"set MLFLOW_TRACKING_TOKEN, or user and password, to somebody who may; it must be {_FLOOR} or later"
+            yield unknown(check, f"{shown} does not tell us its release", fix)
         elif old(found.release):
             yield bad(check, f"{shown} runs MLflow {found.release}", f"upgrade it to {_FLOOR} or later; {_SOURCES}")
         elif found.store == "FileStore":
