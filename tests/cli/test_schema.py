@@ -11,7 +11,9 @@ from jsonschema import Draft202012Validator
 
 from gatehouse.cli.main import main
 from gatehouse.report import document
+from gatehouse.report.statement import statement
 from tests.support import results
+from tests.support.stated import judged
 
 
 def _printed(kind: str, capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
@@ -31,11 +33,33 @@ def test_the_schema_of_results_takes_what_a_check_writes_and_refuses_what_it_doe
     assert list(validator.iter_errors({**written, "passed": "yes"}))
 
 
-def test_the_example_in_the_documentation_keeps_to_the_schema_of_results(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_schema_of_statements_takes_what_a_check_states_and_refuses_what_it_does_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    validator = Draft202012Validator(_printed("statement", capsys))
+    result, basis = judged()
+    written = json.loads(statement(result, b"", basis))
+    assert list(validator.iter_errors(written)) == []
+    assert list(validator.iter_errors({**written, "predicate": {**written["predicate"], "result": "PASS"}}))
+
+
+def test_the_examples_in_the_documentation_keep_to_their_schemas(capsys: pytest.CaptureFixture[str]) -> None:
     page = (Path(__file__).parents[2] / "docs" / "results.md").read_text()
-    (block,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
-    validator = Draft202012Validator(_printed("results", capsys))
-    assert [error.message for error in validator.iter_errors(json.loads(block))] == []
+    blocks = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    for kind, block in zip(("results", "statement"), blocks, strict=True):
+        validator = Draft202012Validator(_printed(kind, capsys))
+        assert [error.message for error in validator.iter_errors(json.loads(block))] == []
+
+
+def test_the_example_of_a_statement_has_every_field_that_one_has() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "results.md").read_text()
+    example = json.loads(re.findall(r"```json\n(.*?)```", page, re.DOTALL)[1])
+    result, basis = judged()
+    made = json.loads(statement(result, b"", basis, "https://github.com/acme/promotions/actions/runs/17"))
+    assert list(example) == list(made)
+    assert list(example["predicate"]) == list(made["predicate"])
+    assert list(example["predicate"]["gatehouse"]) == list(made["predicate"]["gatehouse"])
+    assert list(example["predicate"]["configuration"][0]) == list(made["predicate"]["configuration"][0])
 
 
 @pytest.mark.parametrize("kind", ["promotion", "policy", "stages", "freeze", "hold"])

@@ -10,16 +10,17 @@ import click
 from gatehouse.cli.frame import DONE, Settings, verb
 from gatehouse.declare.schema import Kind
 
-RESULTS = "results"
+RESULTS, STATEMENT = "results", "statement"
 
 
 @verb
-@click.argument("kind", type=click.Choice([RESULTS, *get_args(Kind)]))
+@click.argument("kind", type=click.Choice([RESULTS, STATEMENT, *get_args(Kind)]))
 def command(_: Settings, kind: str) -> int:
     """Print the JSON Schema (draft 2020-12) of KIND, for editors and scripts.
 
     \b
       results      what `check --format json` prints and results.json holds; see docs/results.md
+      statement    the in-toto statement on one result
       promotion, policy, stages, freeze, hold      the YAML files under promotions/
     """
     click.echo(json.dumps(_schema(kind), indent=2, ensure_ascii=False))
@@ -28,9 +29,13 @@ def command(_: Settings, kind: str) -> int:
 
 def _schema(kind: str) -> Any:
     if kind == RESULTS:
-        from gatehouse.report.document import json_schema
+        from gatehouse.report import document
 
-        return json_schema()
+        return document.json_schema()
+    if kind == STATEMENT:
+        from gatehouse.report import statement
+
+        return statement.json_schema()
     from gatehouse.declare import schema
 
     return next(schema.schema(known).body for known in get_args(Kind) if known == kind)

@@ -107,6 +107,13 @@ def read(payload: bytes) -> Statement:
     return found
 
 
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a statement."""
+    made: dict[str, Any] = msgspec.json.schema(Statement)
+    title = "in-toto statement on a check by gatehouse"
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **made}
+
+
 def _subject(request: Request) -> Descriptor:
     """The model as a package URL names it (https://github.com/package-url/purl-spec, type mlflow)."""
     model, pin = request.slot.model, request.candidate
