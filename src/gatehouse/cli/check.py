@@ -56,6 +56,7 @@ def command(
     A question that this clone has answered before, about the same bytes on the same day, is answered from memory.
     """
     from gatehouse.cli import notary, posting, steps
+    from gatehouse.report.context import Context
     from gatehouse.report.document import document
     from gatehouse.report.terminal import render
 
@@ -68,16 +69,20 @@ def command(
         scene = _scene(settings, **asked)
     if not scene.requests:
         emit(settings, document(()), "no pin changes: there is nothing to check")
-        return DONE
+        if pull is None:
+            return DONE
+        return DONE if posting.post(settings, (), Context(), pull) else BLOCKED
     results = _answers(settings, scene, isolation, fresh=fresh or pull is not None)
     surroundings = steps.context(settings, scene.base, scene.declared, pull)
     if out is not None:
         steps.write(results, surroundings, out, notary.Notary.of(settings))
     emit(settings, document(results), render(results, surroundings))
+    green = all(result.passed for result in results)
     if pull is not None:
-        posting.record(settings, results, scene.declared)
-        posting.post(settings, results, surroundings, pull)
-    return DONE if all(result.passed for result in results) else BLOCKED
+        with posting.told(settings, pull):
+            posting.record(settings, results, scene.declared)
+        green = posting.post(settings, results, surroundings, pull)
+    return DONE if green else BLOCKED
 
 
 def _answers(settings: Settings, scene: Scene, accepted: Level | None, *, fresh: bool) -> tuple[Result, ...]:

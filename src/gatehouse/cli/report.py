@@ -38,14 +38,16 @@ def command(settings: Settings, results: Path, asked: Path | None, out: Path | N
     surroundings = steps.context(settings, answer.base, answer.declared, pull)
     if out is not None:
         steps.write(found, surroundings, out, notary.Notary.of(settings))
+    green = all(result.passed for result in found)
     if pull is not None:
         with progress(settings) as say:
             say("keeping the evidence")
-            posting.record(settings, found, answer.declared)
+            with posting.told(settings, pull):
+                posting.record(settings, found, answer.declared)
             say(f"posting on pull request #{pull}")
-            posting.post(settings, found, surroundings, pull)
+            green = posting.post(settings, found, surroundings, pull)
     emit(settings, document.document(found), render(found, surroundings))
-    return DONE if all(result.passed for result in found) else BLOCKED
+    return DONE if green else BLOCKED
 
 
 def _answer(settings: Settings, results: Path, asked: Path | None, pull: int | None) -> Answer:
