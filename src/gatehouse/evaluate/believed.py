@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gatehouse.declare.levels import reaches
 from gatehouse.declare.tables import is_spark
 from gatehouse.declare.types import Policy
 from gatehouse.evaluate.gates import Gate, asked, discover
@@ -107,6 +108,9 @@ def _ran(result: Result, policy: Policy) -> Iterator[str]:
         yield "it was found by another engine than this one"
     if (result.isolation == "cluster") is not spark:
         yield "its isolation is not that of the policy's engine"
+    minimum = policy.sandbox.minimum
+    if not reaches(result.isolation, minimum):
+        yield f"the model ran with isolation {result.isolation[:40] or 'none'!r}, and the policy asks for {minimum}"
 
 
 def _told(result: Result, fetched: datetime, now: datetime) -> Iterator[str]:
