@@ -72,7 +72,12 @@ def documents(repository: Repository, files: Entries, model: str) -> tuple[Shelv
     small = sorted(blob for blob, size in sizes.items() if size <= SIZE_LIMIT)
     contents = repository.read_blobs(small)
     paths = [path for path in mine if path.endswith(".json") and not path.endswith(".intoto.json")]
-    return tuple(_shelved(path, mine, contents) for path in sorted(paths, key=lambda path: _age(path, mine[path])))
+    found, origins = [], dict[str, str]()
+    for path in sorted(paths, key=lambda path: _age(path, mine[path])):
+        one, origin = _shelved(path, mine, contents), origins.setdefault(mine[path].blob, path)
+        # Put there again, an old pass would come after a later failure.
+        found.append(one if origin == path or one.altered else replace(one, altered=f"copied from {origin}"))
+    return tuple(found)
 
 
 def _age(path: str, entry: Entry) -> tuple[int, int, str]:
