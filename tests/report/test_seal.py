@@ -13,16 +13,22 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gatehouse.errors import GatehouseError
 from gatehouse.report import keys, seal
 from gatehouse.report.statement import MEDIA_TYPE, statement
-from tests.support.keys import USABLE, pair
+from tests.support.keys import CURVES, USABLE, pair
 from tests.support.optional import part, program
 from tests.support.stated import judged
 
+HASHES: dict[str, hashes.HashAlgorithm] = {
+    "P-256": hashes.SHA256(),
+    "P-384": hashes.SHA384(),
+    "P-521": hashes.SHA512(),
+}
 MANUAL = Path(__file__).parents[2] / "docs" / "results.md"
 DOCUMENT = b'{\n "key": "sha256:...",\n "verdicts": []\n}'
 
@@ -200,6 +206,25 @@ def test_the_other_alphabet_of_base64_is_found() -> None:
         seal.opened(made.replace(b'"Pz8/Pj4+"', b'"Pz8_Pj4-"'), [pair().public])
 
 
+@pytest.mark.parametrize("kind", CURVES)
+def test_the_second_form_that_an_ecdsa_signature_has_is_found(kind: str) -> None:
+    """Whoever sees (r, s) can write (r, n - s), which holds as well."""
+    made, key = json.loads(envelope(kind)), pair(kind).key
+    signed = pae(MEDIA_TYPE.encode(), stated())
+    r, s = decode_dss_signature(base64.b64decode(made["signatures"][0]["sig"]))
+    other = encode_dss_signature(r, key.curve.group_order - s)
+    key.public_key().verify(other, signed, ec.ECDSA(HASHES[kind]))
+    made["signatures"][0]["sig"] = base64.b64encode(other).decode()
+    assert "none of the keys" in fault(json.dumps(made, separators=(",", ":")).encode() + b"\n", kind=kind)
+
+
+@pytest.mark.parametrize("kind", CURVES)
+def test_what_is_sealed_is_always_in_the_first_form(kind: str) -> None:
+    signer = keys.signer(pair(kind).private)
+    for _ in range(8):
+        assert seal.fault(DOCUMENT, seal.seal(stated(), signer), [pair(kind).public]) == ""
+
+
 def test_an_envelope_in_other_words_is_found() -> None:
     made = json.loads(envelope())
     for other in (
@@ -264,8 +289,7 @@ def test_plain_cryptography_verifies_what_was_sealed(kind: str) -> None:
     made = json.loads(envelope(kind))
     signed = pae(made["payloadType"].encode(), base64.b64decode(made["payload"]))
     signature, public = base64.b64decode(made["signatures"][0]["sig"]), pair(kind).key.public_key()
-    hashed = {"P-256": hashes.SHA256(), "P-384": hashes.SHA384(), "P-521": hashes.SHA512()}
-    public.verify(signature, signed, *([ec.ECDSA(hashed[kind])] if kind in hashed else []))
+    public.verify(signature, signed, *([ec.ECDSA(HASHES[kind])] if kind in HASHES else []))
 
 
 def test_the_encoding_that_is_signed_is_that_of_the_specification() -> None:

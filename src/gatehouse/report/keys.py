@@ -65,6 +65,24 @@ def public(key: bytes) -> SSlibKey:
     return SSlibKey.from_crypto(found)
 
 
+def settled(signature: bytes, key: SSlibKey) -> bytes:
+    """A signature of a key in the one form that counts.
+
+    Whoever sees an ECDSA signature (r, s) can write another, (r, n - s), which holds as well; the one with the smaller
+    s counts (BIP 62). An Ed25519 signature has one form only (RFC 8032, 5.1.7). Raises ValueError for what is none.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    if key.keytype == "ed25519":
+        return signature
+    public = load_pem_public_key(key.keyval["public"].encode())
+    assert isinstance(public, ec.EllipticCurvePublicKey), "no other kind is let in"
+    r, s = decode_dss_signature(signature)
+    return encode_dss_signature(r, min(s, public.curve.group_order - s))
+
+
 def trusted(base: Source, paths: Sequence[str]) -> tuple[bytes, ...]:
     """The public keys that ``evidence: keys:`` of stages.yaml names, as the trusted base has them.
 

@@ -59,9 +59,12 @@ def seal(statement: bytes, signer: CryptoSigner) -> bytes:
     Raises GatehouseError for a statement whose envelope would be too large to be opened again.
     """
     from securesystemslib.dsse import Envelope
+    from securesystemslib.signer import Signature
 
     envelope = Envelope(statement, MEDIA_TYPE, {})
-    envelope.sign(signer)
+    made = envelope.sign(signer)
+    one = pem.settled(bytes.fromhex(made.signature), signer.public_key)
+    envelope.signatures[made.keyid] = Signature(made.keyid, one.hex())
     written = _written(envelope)
     if len(written) > MAX_ENVELOPE:
         raise GatehouseError(f"the statement has {len(statement):,} bytes, too many to be sealed", "name fewer gates")
@@ -132,13 +135,15 @@ def _parsed(envelope: bytes) -> Envelope:
 
 
 def _signed(envelope: Envelope, key: SSlibKey) -> bool:
+    """Whether a key has signed, and the signature is in the form that counts."""
     from securesystemslib.exceptions import VerificationError
 
+    (signature,) = (bytes.fromhex(each.signature) for each in envelope.signatures.values())
     try:
         envelope.verify([key], threshold=1)
-    except VerificationError:
+        return pem.settled(signature, key) == signature
+    except (VerificationError, ValueError):
         return False
-    return True
 
 
 def _written(envelope: Envelope) -> bytes:
