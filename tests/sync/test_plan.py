@@ -12,7 +12,9 @@ from gatehouse.declare.types import Freeze, Serving, Stage, Stages, Traffic, Win
 from gatehouse.pin import Role
 from gatehouse.sync.actions import Append, DropAlias, Plan, Publish, SetAlias, SetLegacyStage, SetTags, State
 from gatehouse.sync.actual import ANCHOR, Branch
-from tests.sync.worlds import EU, MODEL, PRODUCTION, REGISTRY, STAGING, World, in_production, pin
+from gatehouse.sync.plan import diff
+from gatehouse.sync.settle import Findings
+from tests.sync.worlds import EU, MISSING, MODEL, PRODUCTION, REGISTRY, STAGING, World, in_production, pin
 
 
 def kinds(plan: Plan) -> list[Kind]:
@@ -456,3 +458,144 @@ def test_the_same_input_gives_the_same_plan() -> None:
     world.register(1)
     world.put(STAGING, pin(1))
     assert world.plan() == world.plan()
+
+
+def test_a_pin_without_evidence_is_refused_and_the_slot_keeps_what_it_had() -> None:
+    world = in_production(1)
+    world.put(STAGING, pin(2))
+    world.carry()
+    world.put(PRODUCTION, pin(2), gates=False)
+    plan = world.carry()
+    assert rules(plan) == ["evidence"]
+    assert (plan.refusals[0].message, plan.refusals[0].fix) == (MISSING.fault, MISSING.fix)
+    assert kinds(plan) == [Kind.REFUSED]
+    assert state(plan, PRODUCTION) is State.REFUSED
+    assert world.aliases == {"champion": 1, "staging": 2}
+    assert served(world) == {"": [1]}
+    assert world.plan().actions == ()
+
+
+def test_evidence_that_comes_late_lets_the_pin_in() -> None:
+    world = in_production(1)
+    world.put(STAGING, pin(2), gates=False)
+    world.carry()
+    world.judged.add((STAGING, Role.CHAMPION, pin(2)))
+    plan = world.carry()
+    assert kinds(plan) == [Kind.PROMOTED]
+    assert world.aliases["staging"] == 2
+
+
+def test_nobody_having_looked_for_evidence_is_no_evidence() -> None:
+    world = World()
+    world.register(1)
+    world.put(STAGING, pin(1))
+    plan = diff(world.desired, world.actual, Findings(), {}, world.now)
+    assert rules(plan) == ["evidence"]
+
+
+@pytest.mark.parametrize("role", ["canary", "challenger", "shadow"])
+def test_every_role_needs_evidence_of_its_own(role: str) -> None:
+    world = in_production(1)
+    world.put(STAGING, pin(2))
+    world.carry()
+    world.put(PRODUCTION, pin(1), gates=False, **{role: Traffic(pin(2), 5)})
+    plan = world.carry()
+    assert [(refusal.role, refusal.rule) for refusal in plan.refusals] == [(role, "evidence")]
+    assert world.aliases == {"champion": 1, "staging": 2}
+
+
+def test_a_larger_share_of_a_pin_that_is_in_needs_no_new_evidence() -> None:
+    world = in_production(1)
+    world.put(STAGING, pin(2))
+    world.put(PRODUCTION, pin(1), canary=Traffic(pin(2), 5))
+    world.carry()
+    world.judged.clear()
+    world.put(PRODUCTION, pin(1), gates=False, canary=Traffic(pin(2), 25))
+    plan = world.carry()
+    assert (plan.refusals, kinds(plan)) == ((), [Kind.PROMOTED])
+
+
+def test_a_larger_share_does_not_let_in_what_was_refused() -> None:
+    world = in_production(1)
+    world.put(STAGING, pin(2))
+    world.put(PRODUCTION, pin(1), gates=False, canary=Traffic(pin(2), 5))
+    assert rules(world.carry()) == ["evidence"]
+    world.put(PRODUCTION, pin(1), gates=False, canary=Traffic(pin(2), 25))
+    assert rules(world.carry()) == ["evidence"]
+    assert "canary" not in world.aliases
+
+
+def test_going_back_to_a_champion_that_was_let_in_waits_for_no_evidence() -> None:
+    world = in_production(1)
+    world.put(STAGING, pin(2))
+    world.put(PRODUCTION, pin(2))
+    world.carry()
+    world.judged.clear()
+    world.put(PRODUCTION, pin(1), gates=False)
+    plan = world.carry()
+    assert (plan.refusals, kinds(plan)) == ((), [Kind.ROLLED_BACK])
+    assert served(world) == {"": [1]}
+
+
+def test_going_back_to_a_champion_that_was_refused_is_no_way_in() -> None:
+    world = in_production(1)
+    world.put(STAGING, pin(2))
+    world.put(STAGING, pin(3))
+    world.carry()
+    world.put(PRODUCTION, pin(2), gates=False)
+    assert rules(world.carry()) == ["evidence"]
+    world.put(PRODUCTION, pin(3))
+    assert rules(world.carry()) == []
+    world.put(PRODUCTION, pin(2), gates=False)
+    plan = world.carry()
+    assert rules(plan) == ["evidence"]
+    assert served(world) == {"": [3]}
+
+
+def test_a_champion_of_another_segment_is_no_champion_that_returns() -> None:
+    world = in_production(1)
+    world.put(EU, pin(1))
+    world.put(STAGING, pin(2))
+    world.carry()
+    world.put(EU, pin(2))
+    world.carry()
+    world.put(PRODUCTION, pin(2), gates=False)
+    assert rules(world.carry()) == ["evidence"]
+
+
+def test_a_canary_that_becomes_champion_is_another_question() -> None:
+    world = in_production(1)
+    world.put(STAGING, pin(2))
+    world.put(PRODUCTION, pin(1), canary=Traffic(pin(2), 25))
+    world.carry()
+    world.put(PRODUCTION, pin(2), gates=False)
+    plan = world.carry()
+    assert [(refusal.role, refusal.rule) for refusal in plan.refusals] == [(Role.CHAMPION, "evidence")]
+
+
+@pytest.mark.parametrize("before", [None, 2])
+def test_what_serves_goes_on_serving_when_its_record_and_its_evidence_are_lost(before: int | None) -> None:
+    world = World()
+    world.register(1, 2)
+    for version in (before, 1):
+        if version is not None:
+            world.put(STAGING, pin(version))
+            world.put(PRODUCTION, pin(version))
+            world.carry()
+    world.records.clear()
+    world.judged.clear()
+    aliases, files = dict(world.aliases), set(world.branches["serving"].files)
+    plan = world.carry()
+    assert set(rules(plan)) == {"evidence"}
+    assert world.aliases == aliases
+    assert set(world.branches["serving"].files) == files
+    assert served(world) == {"": [1]}
+    assert any("keeps serving" in warning for warning in plan.warnings)
+
+
+def test_with_its_record_lost_and_its_evidence_there_everything_is_let_in_again() -> None:
+    world = in_production(1)
+    world.records.clear()
+    plan = world.carry()
+    assert (plan.refusals, kinds(plan)) == ((), [Kind.PROMOTED, Kind.PROMOTED])
+    assert world.plan().in_sync

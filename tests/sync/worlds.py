@@ -72,7 +72,7 @@ class World:
     now: datetime = T0
 
     def put(
-        self, slot: Slot, champion: Pin | None, message: str = "", *, gates: bool = True, **traffic: Traffic
+        self, slot: Slot, champion: Pin | None, message: str = "", /, *, gates: bool = True, **traffic: Traffic
     ) -> None:
         """A commit on main, an hour after the last, that gives a slot these contents; None deletes the file."""
         self.now += timedelta(hours=1)
