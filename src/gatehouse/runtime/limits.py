@@ -10,6 +10,8 @@ MIB = 1 << 20
 # Files and shared memory are memory in a sandbox: each may take this share of it.
 _SHARE = 4
 _OPEN_FILES = 1024
+# What libraries ask for ahead and never touch, which counts as data: so the limit that bites is on what is used.
+_RESERVED = 1 << 30
 # A process has threads, which the kernel counts as it counts processes; libraries start some.
 _TASKS_PER_PROCESS = 16
 # After its time a process is asked to stop (SIGXCPU), and then is stopped.
@@ -48,7 +50,7 @@ class Limits:
     def rlimits(self) -> dict[str, tuple[int, int]]:
         """Soft and hard limits by the names in the module ``resource``, for each process."""
         return {
-            "RLIMIT_DATA": (self.memory, self.memory),
+            "RLIMIT_DATA": (self.memory + _RESERVED, self.memory + _RESERVED),
             "RLIMIT_CPU": (self.seconds, self.seconds + _GRACE_S),
             "RLIMIT_NPROC": (self.tasks, self.tasks),
             "RLIMIT_FSIZE": (self.files, self.files),
