@@ -27,7 +27,7 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 GITHUB = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 BASES = (CONTEXT.links.report, CONTEXT.links.mlflow, CONTEXT.links.docs)
 ALLOWED = frozenset(
-    "h2 h3 p ul li strong em code a table thead tbody tr th td details summary sub blockquote".split()  # noqa: SIM905
+    "h2 h3 p ul li strong em code a table thead tbody tr th td details summary sub blockquote span".split()  # noqa: SIM905
 )
 
 

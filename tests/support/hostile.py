@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gatehouse.evaluate.result import Request, Result, Subject
 from gatehouse.pin import Pin, Role, Slot
 from gatehouse.verdict import Curve, Interval, Measure, Outcome, Points, Relation, Row, Rows, Verdict
+from tests.fuzz.corpus import EVERYTHING
 
 # What has broken other reports: markup, links, mentions, table cells, direction marks, stacked accents, giants.
 FRAGMENTS = (
@@ -76,6 +77,7 @@ FRAGMENTS = (
         "𝟙",
         "",
     ),
+    *EVERYTHING,
 )
 texts = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.text(max_size=12)), max_size=6).map("".join)
 # In whole results one fragment a field is enough, and keeps examples quick to make.

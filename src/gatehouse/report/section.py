@@ -136,7 +136,7 @@ def _evidence(result: Result, context: Context) -> Iterator[str]:
     request = result.request
     engine, isolation = markdown(result.engine, 40), markdown(result.isolation or "none", 30)
     rows = f"{figures.count(result.rows, 'labelled row')}, " if result.rows else ""
-    summary = f"Evidence <code>{_short(result.key)}</code>: {rows}{figures.duration(result.seconds)}, {engine}"
+    summary = f"Evidence {_short(result.key)}: {rows}{figures.duration(result.seconds)}, {engine}"
     yield f"<details><summary>{summary}, isolation {isolation}</summary>"
     yield ""
     yield f"- evidence key {code(result.key, 80)}"
@@ -153,4 +153,4 @@ def _evidence(result: Result, context: Context) -> Iterator[str]:
 
 
 def _short(key: str) -> str:
-    return markdown(clean(key, 100).removeprefix("sha256:")[:12], 13)
+    return code(clean(key, 100).removeprefix("sha256:")[:12], 13)
