@@ -108,7 +108,7 @@ class Route:
 
 ROUTES: list[Route] = []
 # Parameters whose value may hold slashes.
-_DEEP = frozenset({"path", "ref", "basehead", "branch"})
+_DEEP = frozenset({"path", "ref", "basehead", "branch", "environment_name"})
 
 
 def route(method: str, template: str, *, grant: str = "metadata", role: Role = "read") -> Callable[[Handler], Handler]:

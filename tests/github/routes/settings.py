@@ -9,7 +9,7 @@ from typing import Any
 from tests.github import rules, shapes
 from tests.github.hub import ACTIONS, Hub
 from tests.github.state import Repository
-from tests.github.wire import Answer, Asked, Refused, paged, route
+from tests.github.wire import Answer, Asked, Refused, invalid, paged, route
 
 RULESETS = "/repos/{owner}/{repo}/rulesets"
 
@@ -78,13 +78,10 @@ def _allowed(repo: Repository, given: dict[str, Any], but: dict[str, Any] | None
     for actor in given.get("bypass_actors", []):
         # It belongs to no one: only an organization's own ruleset can name it.
         if (actor["actor_type"], actor.get("actor_id")) == ("Integration", ACTIONS):
-            raise Refused(
-                422,
-                "Validation Failed",
-                "Actor GitHub Actions integration must be part of the ruleset source or owner organization",
-            )
+            said = "Actor GitHub Actions integration must be part of the ruleset source or owner organization"
+            raise invalid("RepositoryRuleset", "bypass_actors", message=said)
     if any(each["name"] == given.get("name") and each is not but for each in repo.rulesets):
-        raise Refused(422, "Validation Failed", "Name must be unique")
+        raise invalid("RepositoryRuleset", "name", message="Name must be unique")
 
 
 @route("GET", "/repos/{owner}/{repo}/rules/branches/{branch}")
