@@ -63,6 +63,30 @@ def test_the_pull_request_of_another_version_is_in_the_way(world: World) -> None
     assert len(world.repo.pulls) == 1
 
 
+def test_open_pull_requests_are_looked_through_with_one_question_however_many_there_are(world: World) -> None:
+    for number in range(5):
+        world.github.push(world.repo, f"words-{number}", {f"notes/{number}.md": "words\n"}, by="rosa")
+        world.github.pull(world.repo, f"words-{number}", by="rosa")
+    done = propose(world)
+    assert done.exit == 0, done.err
+    asked = [entry.path for entry in world.github.log if "/pulls" in entry.path and entry.method == "GET"]
+    assert not [path for path in asked if path.endswith("/files")]
+    assert len(asked) == 2, "all of them, and the one from this very branch"
+
+
+def test_somebody_s_hand_made_pull_request_for_the_slot_is_in_the_way_whatever_its_branch_is_called(
+    world: World,
+) -> None:
+    text = f"version: 2\ndigest: sha256:{'a' * 64}\n"
+    world.github.push(world.repo, "quick-fix", {FILE: text}, by="rosa")
+    number = world.github.pull(world.repo, "quick-fix", by="rosa", title="A quick fix").number
+    branches = world.git("ls-remote", "--heads", "origin")
+    done = propose(world, "--format", "json")
+    assert done.exit == 1
+    assert json.loads(done.out)["blocked"]["pull"] == number
+    assert world.git("ls-remote", "--heads", "origin") == branches
+
+
 def test_what_cannot_be_proposed_is_said_in_two_lines_and_nothing_is_pushed(world: World) -> None:
     asked = {
         ("propose", MODEL, "99", "--to", "staging"): "has no version 99",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from gatehouse.cli import hub, scene
+from gatehouse.cli import hub, rivals, scene
 from gatehouse.cli.frame import BLOCKED, DONE, Settings, console, emit, progress, verb
 from gatehouse.declare import edit
 from gatehouse.declare.load import require
@@ -19,7 +19,7 @@ from gatehouse.report.proposal import Proposal
 
 if TYPE_CHECKING:
     from gatehouse.declare.types import Declared
-    from gatehouse.github import GitHubReader, Pull
+    from gatehouse.github import Pull
     from gatehouse.sync.trunk import Trunk
 
 PERCENT = 5.0
@@ -153,9 +153,10 @@ def _opened(settings: Settings, start: Start, proposal: Proposal, text: str, say
     assert start.trunk is not None
     with hub.connect(settings) as github:
         say("looking for open promotions of the same slot")
-        rivals = _rivals(start.trunk, github.reader, proposal)
-        if rivals:
-            return _taken(settings, proposal, rivals[0])
+        found = rivals.rivals(start.trunk, github.reader)
+        others = rivals.others(found, proposal.slot, proposal.branch, github.slug)
+        if others:
+            return _taken(settings, proposal, others[0])
         say("pushing the branch")
         writer = start.trunk.writer()
         commit = writer.commit(start.trunk.commit, {proposal.slot.path: text.encode()}, proposal.message)
@@ -166,15 +167,6 @@ def _opened(settings: Settings, start: Start, proposal: Proposal, text: str, say
     verdict = "opened" if opened.new else "updated"
     emit(settings, _answer(proposal, commit, pull), f"{verdict} #{pull.number} {proposal.title}\n{pull.url}")
     return DONE
-
-
-def _rivals(trunk: Trunk, github: GitHubReader, proposal: Proposal) -> list[Pull]:
-    """The open pull requests that change the slot, oldest first, but for an earlier one of this very proposal."""
-    from gatehouse.cli.rivals import rivals
-
-    found = [rival.pull for rival in rivals(trunk, github) if proposal.slot in rival.slots]
-    mine = proposal.branch, github.slug.lower()
-    return [pull for pull in found if (pull.head, (pull.head_slug or "").lower()) != mine]
 
 
 def _taken(settings: Settings, proposal: Proposal, pull: Pull) -> int:

@@ -47,6 +47,15 @@ def older(among: Iterable[Rival], number: int, slots: Iterable[Slot]) -> tuple[R
     return None
 
 
+def others(among: Iterable[Rival], slot: Slot, branch: str, slug: str) -> list[Pull]:
+    """The pull requests that change a slot, oldest first, without the one from ``branch`` of the repository ``slug``.
+
+    A fork's branch of the same name is somebody else's.
+    """
+    found = sorted((rival.pull for rival in among if slot in rival.slots), key=lambda pull: pull.number)
+    return [pull for pull in found if (pull.head, (pull.head_slug or "").lower()) != (branch, slug.lower())]
+
+
 def fetch(trunk: Trunk, pulls: Sequence[Pull]) -> None:
     """Brings the heads that this clone lacks. One that the remote does not have is left to whoever asks for it."""
     missing = [pull for pull in pulls if not trunk.repository.has(pull.head_sha)]
