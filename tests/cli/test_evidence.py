@@ -92,6 +92,18 @@ class TestCheck:
         assert faults["production"] == ""
         assert "the champion moved from version 1" in faults["staging"]
 
+    def test_branches_that_left_main_long_ago_are_asked_in_the_order_of_the_queue_too(self, at: Desk, run: Run) -> None:
+        start = at.main
+        first, second = at.promote(PRODUCTION, 2, start=start), at.promote(STAGING, 3, start=start)
+        at.push({"promotions/churn/staging.yaml": promotion(pin(7))})
+        at.judge(first)
+        at.judge(second)
+        code, told = checked(run, *at.group(first, second))
+        assert code == 1
+        assert {answer["slot"]["stage"]: bool(answer["fault"]) for answer in told["answers"]} == {
+            "production": False, "staging": True,
+        }  # fmt: skip
+
     def test_a_group_of_one_is_asked_against_the_group_before_it(self, at: Desk, run: Run) -> None:
         first, second = at.promote(PRODUCTION, 2), at.promote(STAGING, 3)
         at.judge(first)
@@ -129,6 +141,16 @@ class TestCheck:
         code, told = checked(run, *at.group(at.promote(PRODUCTION, 1)))
         assert code == 0
         assert told["answers"][0]["returning"] is True
+
+    @pytest.mark.parametrize("role", ["canary", "challenger", "shadow"])
+    def test_a_former_champion_in_another_role_needs_evidence_like_any_other(
+        self, at: Desk, run: Run, role: str
+    ) -> None:
+        at.push({PRODUCTION.path: promotion(pin(2))})
+        share = {role: f"version: 1, digest: {pin(1).digest}, percent: 5" + ", experiment: e" * (role == "challenger")}
+        code, told = checked(run, *at.group(at.open({PRODUCTION.path: promotion(pin(2), **share)})))
+        assert code == 1
+        assert [answer["role"] for answer in told["answers"]] == [role]
 
     def test_a_version_that_went_on_hold_is_refused_though_its_gates_passed(self, at: Desk, run: Run) -> None:
         pull = at.promote(STAGING, 2)
