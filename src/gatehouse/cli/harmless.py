@@ -18,10 +18,9 @@ _KEPT = frozenset("\n\u00a0")
 
 
 def legible(text: str) -> str:
-    """The text with everything unprintable escaped, but line ends; what bytes made no character of, too."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() or char in _KEPT else _escaped(char) for char in text)
+    """The text with everything unprintable or unseen escaped, but line ends; what bytes made no character of, too."""
+    shown = _UNSEEN.sub(lambda match: _escaped(match[0]), text)
+    return "".join(char if char.isprintable() or char in _KEPT else _escaped(char) for char in shown)
 
 
 def unheard(text: str) -> str:
