@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gatehouse.cli.frame import Settings, console
+from gatehouse.cli.frame import Settings, note
 from gatehouse.cli.hub import run_page
 from gatehouse.declare.layout import STAGES
 from gatehouse.errors import GatehouseError
@@ -82,7 +82,7 @@ class Notary:
                     yield there.envelope, self._seal(result, written)
             except GatehouseError as error:
                 said = f"! no statement was written: {clean(error.message, 500)}"
-                console(stderr=True).print(said, markup=False)
+                note(said)
 
     def _seal(self, result: Result, document: bytes) -> bytes:
         from gatehouse.report.seal import seal

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from gatehouse.cli.frame import Settings, console
+from gatehouse.cli.frame import Settings, note
 from gatehouse.cli.hub import connect
 from gatehouse.cli.watch import NAME, Watch
 from gatehouse.errors import GatehouseError, Unreachable
@@ -47,7 +47,7 @@ def post(settings: Settings, results: Sequence[Result], context: Context, pull: 
             _pass_on(watch, results, pull)
     passed = posted is None or posted.conclusion.passed
     if posted is not None and not passed and all(result.passed for result in results):
-        console(stderr=True).print(f"! the check is red all the same: {posted.title}", markup=False)
+        note(f"! the check is red all the same: {posted.title}")
     return passed
 
 
@@ -160,4 +160,4 @@ def record(settings: Settings, results: Sequence[Result], declared: Declared) ->
             writer = RegistryWriter(stage.registry)
             writer.set_tags(result.request.slot.model, result.request.candidate.version, tags(result))
         except GatehouseError as error:
-            console(stderr=True).print(f"! no tags were set: {error.message}", markup=False)
+            note(f"! no tags were set: {error.message}")

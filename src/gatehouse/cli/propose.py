@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from gatehouse.cli import hub, rivals, scene
-from gatehouse.cli.frame import BLOCKED, DONE, Settings, console, emit, progress, verb
+from gatehouse.cli.frame import BLOCKED, DONE, Settings, emit, progress, verb
 from gatehouse.declare import edit
 from gatehouse.declare.load import require
 from gatehouse.declare.source import Revision, WorkTree
@@ -175,9 +175,7 @@ def _taken(settings: Settings, proposal: Proposal, pull: Pull) -> int:
     if settings.json:
         emit(settings, {"blocked": {"pull": pull.number, "url": pull.url, "message": message, "fix": fix}}, "")
     else:
-        screen = console()
-        screen.print(message, markup=False)
-        screen.print(f"  {pull.url}\n  {fix}", markup=False)
+        emit(settings, None, [message, f"  {pull.url}\n  {fix}"])
     return BLOCKED
 
 
