@@ -155,6 +155,14 @@ class TestTwoPullRequestsForOneSlot:
         at.close(at.promote(STAGING, 2))
         assert at.judge(at.promote(STAGING, 3))
 
+    def test_two_from_one_commit_are_one_change_and_share_its_green(self, at: Desk) -> None:
+        pull = at.promote(STAGING, 2, "one")
+        at.remote.git.move("refs/heads/two", at.head(pull))
+        twin = at.github.pull(at.remote, "two", by="dana")
+        assert at.judge(twin)
+        assert at.judge(pull)
+        assert [at.color(each) for each in (pull, twin)] == ["green", "green"]
+
     def test_a_file_that_is_moved_away_is_changed_too(self, at: Desk) -> None:
         away = at.open({STAGING.path: None, "promotions/credit-risk/old.txt": promotion(pin(1))})
         pull = at.promote(STAGING, 2)

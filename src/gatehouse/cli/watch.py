@@ -72,10 +72,14 @@ class Watch:
             return outlook.unread(error.message, error.fix), Look()
         # Nobody waits for a promotion when production is to go back to what served before.
         contested = {*slots} - {answer.slot for answer in look.answers if answer.returning}
-        first = rivals.older(self.rivals, number, contested) if contested else None
+        first = rivals.older(self._beside(head), number, contested) if contested else None
         if first is not None:
             return outlook.taken(first[1], first[0].pull.number), look
         return (None if look.good else outlook.outdated(look.answers)), look
+
+    def _beside(self, head: str) -> list[Rival]:
+        """The others. Two pull requests from one commit share its check, and merging one merges both."""
+        return [rival for rival in self.rivals if rival.pull.head_sha != head]
 
     def settle(self, rival: Rival) -> State:
         """Sets the check of one open pull request where it says what does not hold any more."""
