@@ -14,6 +14,7 @@ from gatehouse.git import Repository
 from gatehouse.pin import Slot
 from tests.github import GitHub
 from tests.support.company import MODEL, PRODUCTION, STAGING, Cli, Company
+from tests.support.gated import passes
 
 EU = Slot(MODEL, "production", "eu")
 
@@ -71,6 +72,34 @@ def test_main_is_valid_afterwards_as_far_as_pins_and_holds_go(served: Company, c
     gates = {"artifact": {"type": "object"}, "staging": {"type": "object"}}
     assert validate(source, gates) == ()
     assert discover(source) is not None
+
+
+def test_it_does_not_go_back_to_what_sync_never_let_in(company: Company, cli: Cli) -> None:
+    for version, gates in ((1, passes), (2, None), (3, passes)):
+        company.repo.promote(STAGING, company.pins[version])
+        company.repo.later(24)
+        company.repo.promote(PRODUCTION, company.pins[version], gates=gates)
+        company.sync()
+    ran = cli("rollback", MODEL, "--to", "2", "--yes")
+    assert ran.code == 2
+    assert "sync refused version 2 as champion of credit-risk/production; it never served" in ran.err
+    ran = cli("rollback", MODEL, "--yes")
+    assert ran.code == 0
+    assert company.reader.aliases(MODEL)["champion"] == 1
+
+
+@pytest.mark.parametrize("damage", ["delete", "garble"])
+def test_a_lost_record_and_a_broken_one_do_not_keep_main_from_going_back(
+    served: Company, cli: Cli, damage: str
+) -> None:
+    served.store.path.unlink()
+    if damage == "garble":
+        served.store.path.write_bytes(b"no database")
+    ran = cli("rollback", MODEL, "--yes")
+    assert "version: 1\n" in (main_file(served, PRODUCTION.path) or "")
+    assert ran.code == (0 if damage == "delete" else 2)
+    if damage == "delete":
+        assert served.reader.aliases(MODEL)["champion"] == 1
 
 
 def test_a_second_roll_back_right_after_needs_to_say_how_far(company: Company, cli: Cli) -> None:

@@ -93,7 +93,7 @@ def _move(scene: Scene, desired: Desired, slot: Slot, version: int | None, reaso
     if slot.model not in desired.declared.policies:
         raise planned.unknown(slot.model, {known.model for known in desired.declared.promotions})
     bad = current(desired, slot)
-    good = bad if version == bad.version else target(desired, slot, version, scene.now)
+    good = bad if version == bad.version else target(desired, slot, version, scene.now, _kept_out(scene, desired, slot))
     stage = desired.declared.stages.get(slot.stage)
     if good != bad and stage is not None:
         from gatehouse.registry.reader import RegistryReader
@@ -102,6 +102,19 @@ def _move(scene: Scene, desired: Desired, slot: Slot, version: int | None, reaso
         RegistryReader(stage.registry).ready(slot.model, good.version)
     said = " ".join(reason.split()) or f"rolled back on {scene.now:%Y-%m-%d at %H:%M} UTC, no reason given"
     return Move(slot, bad, good, said)
+
+
+def _kept_out(scene: Scene, desired: Desired, slot: Slot) -> frozenset[Pin]:
+    """The pins that sync never let in. A record that cannot be read must not stop a roll-back: sync has its say."""
+    from gatehouse.audit.store import open_store
+    from gatehouse.sync.rollback import kept_out
+
+    try:
+        store = open_store(desired.declared.stages.audit, scene.repository.root)
+        return kept_out((link.content for link in store.read(slot.model)), slot)
+    except (GatehouseError, msgspec.MsgspecError) as error:
+        scene.say(f"the audit record cannot be read, so what sync once refused is not known: {error}")
+        return frozenset()
 
 
 def _agreed(settings: Settings, move: Move, *, asked: bool) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
+from gatehouse.audit.record import Kind, Record
 from gatehouse.declare.history import Change, known_good, staged_since
 from gatehouse.declare.types import Held
 from gatehouse.errors import GatehouseError, NotFound, Unreachable
@@ -42,31 +43,49 @@ def current(desired: Desired, slot: Slot) -> Pin:
     )
 
 
-def target(desired: Desired, slot: Slot, version: int | None, now: datetime) -> Pin:
-    """The pin to go back to: the last good champion, or the one that ``version`` was here.
+def kept_out(records: Iterable[Record], slot: Slot) -> frozenset[Pin]:
+    """The champions that sync refused in the slot and never let in: main once named them, and they never served."""
+    refused, accepted = set[Pin](), set[Pin]()
+    for record in records:
+        if (record.slot, record.role) == (slot, Role.CHAMPION) and record.after is not None:
+            if record.kind is Kind.REFUSED:
+                refused.add(record.after)
+            elif record.accepted:
+                accepted.add(record.after)
+    return frozenset(refused - accepted)
+
+
+def target(
+    desired: Desired, slot: Slot, version: int | None, now: datetime, never: Collection[Pin] = frozenset()
+) -> Pin:
+    """The pin to go back to: the last good champion, or the one that ``version`` was here; none of those that were
+    ``never`` let in, since sync would refuse them again.
 
     Raises GatehouseError where there is none, it never was champion here, it is on hold, or, without ``version``, the
     slot has just been rolled back.
     """
     bad = current(desired, slot)
     if version is not None:
-        return _named(desired, slot, version)
+        return _named(desired, slot, version, never)
     _not_twice(desired, slot, now)
-    good = known_good(desired.changes, slot, _no_way_back(desired, slot))
+    barred = tuple(Held(pin.version, "never let in", now.date(), pin.digest) for pin in never)
+    good = known_good(desired.changes, slot, (*_no_way_back(desired, slot), *barred))
     if good is None:
         raise GatehouseError(
-            f"{slot}: nothing to roll back to: before version {bad.version} it had no champion that is not on hold",
+            f"{slot}: nothing to roll back to: before version {bad.version} no champion served that is not on hold",
             f"promote a good version, or withdraw this one: delete {slot.path} in a pull request",
         )
     return good
 
 
-def _named(desired: Desired, slot: Slot, version: int) -> Pin:
+def _named(desired: Desired, slot: Slot, version: int, never: Collection[Pin]) -> Pin:
     past = _champions(desired.changes, slot)
     pin = next((pin for pin in past if pin.version == version), None)
     if pin is None:
         known = ", ".join(str(number) for number in dict.fromkeys(pin.version for pin in past))
         raise NotFound(f"version {version} never was champion of {slot}", f"it had {known}")
+    if pin in never:
+        raise GatehouseError(f"sync refused version {version} as champion of {slot}; it never served", "name another")
     held = desired.declared.held(slot.model, pin)
     if held is not None:
         raise GatehouseError(
