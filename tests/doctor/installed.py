@@ -128,6 +128,7 @@ def installed(folder: Path, github: GitHub, files: Mapping[str, str] | None = No
         github.ruleset(repo, *map(dict, HISTORY), branch=f"refs/heads/{branch}", name=f"{branch} history")
         pushes = github.ruleset(repo, *map(dict, PUSHES), branch=f"refs/heads/{branch}", name=f"{branch} pushes")
         pushes["bypass_actors"] = [dict(DEPLOY_KEY)]
+    repo.deploy_keys = {"gatehouse": True, "mirror": False}
     for name, secrets in SECRETS.items():
         github.environment(repo, name, *secrets)
     return hosted

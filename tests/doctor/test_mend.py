@@ -29,9 +29,10 @@ def mend(installed: Installed, token: str = "") -> tuple[Change, ...]:
 
 
 def stock(installed: Installed) -> None:
-    """The secrets, which only a person can set."""
+    """The secrets and the deploy key, which only a person can set."""
     for name, secrets in SECRETS.items():
         installed.hosted.environments[name].secrets[:] = secrets
+    installed.hosted.deploy_keys = {"gatehouse": True}
 
 
 def test_a_repository_as_one_gets_it_is_set_up_but_for_the_secrets(bare: Installed) -> None:
@@ -58,6 +59,9 @@ def test_where_all_is_set_nothing_is_planned(installed: Installed) -> None:
 
 def test_nobody_is_shut_out_from_pushing_before_there_is_a_key(bare: Installed) -> None:
     mend(bare)
+    stock(bare)
+    bare.hosted.deploy_keys = {"gatehouse": False}
+    assert planned(bare) == ()
     stock(bare)
     bare.hosted.environments["registry-write"].secrets.remove("GATEHOUSE_PUSH_KEY")
     assert planned(bare) == ()

@@ -108,6 +108,14 @@ ATTACKS: list[tuple[str, Level, str, Attack]] = [
     ("branches/pushes", Level.BAD, "RepositoryRole 5 may push to serving", passing(ADMIN, "serving pushes")),
     ("branches/pushes", Level.WARN, "evidence; sync takes no", lambda i: i.without("update", "evidence pushes")),
     ("branches/pushes", Level.WARN, "every workflow on every branch", passing(MACHINE, "serving pushes")),
+    ("branches/pushes", Level.BAD, "no deploy key may write", lambda i: i.hosted.deploy_keys.clear()),
+    (
+        "branches/pushes",
+        Level.WARN,
+        "2 deploy keys may push to serving: gatehouse and mirror",
+        lambda i: i.hosted.deploy_keys.update(mirror=True),
+    ),
+    ("promotions/current", Level.BAD, "the default branch is trunk", lambda i: setattr(i.hosted, "default", "trunk")),
     ("environments/branches", Level.BAD, "no environment doctor", lambda i: i.hosted.environments.pop("doctor")),
     (
         "environments/branches",

@@ -39,7 +39,11 @@ def test_an_app_with_these_permissions_sees_everything(installed: Installed) -> 
         ("actions", {"environments/branches"}, "Actions: read"),
         ("secrets", {"environments/shared-secrets"}, "Secrets: read"),
         ("environments", {"environments/secrets"}, "Environments: read"),
-        ("administration", {"actions/token", "actions/approvals", "main/bypass"}, "Administration: "),
+        (
+            "administration",
+            {"actions/token", "actions/approvals", "main/bypass", "branches/pushes"},
+            "Administration: ",
+        ),
         ("contents", {"owners/lines"}, "Contents: read"),
     ],
 )
@@ -87,6 +91,19 @@ def test_protection_that_is_there_and_not_seen_is_no_missing_protection(installe
 
 def on_github(findings: tuple[Finding, ...]) -> set[str]:
     return {one.check for one in findings} & ON_GITHUB.keys()
+
+
+def test_a_plan_that_has_no_rulesets_is_told_in_githubs_words(installed: Installed) -> None:
+    from gatehouse.doctor.look import _seen
+    from gatehouse.github import Forbidden
+
+    def ask() -> None:
+        raise Forbidden("this token may not list the rules: Upgrade to GitHub Pro … (403)", "give it access", 403)
+
+    found = _seen(ask, "Metadata: read")
+    assert isinstance(found, Unseen)
+    assert "Upgrade to GitHub Pro" in found.why
+    assert "plan" in found.fix
 
 
 def test_a_stranger_is_told_once_that_there_is_nothing_to_see(installed: Installed) -> None:

@@ -189,7 +189,8 @@ class Environment:
 @dataclass
 class Repository:
     """One repository; ``rulesets`` and ``protection`` are held as GitHub would show them. ``token_power``: what
-    GITHUB_TOKEN may do by default, and whether it may approve pull requests."""
+    GITHUB_TOKEN may do by default, and whether it may approve pull requests; ``deploy_keys``: whether each may write.
+    """
 
     owner: str
     name: str
@@ -211,6 +212,7 @@ class Repository:
     secrets: list[str] = field(default_factory=list)
     organization_secrets: list[str] = field(default_factory=list)
     token_power: tuple[str, bool] = ("read", False)
+    deploy_keys: dict[str, bool] = field(default_factory=dict)
 
     @property
     def slug(self) -> str:

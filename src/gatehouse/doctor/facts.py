@@ -82,7 +82,7 @@ class Branch:
 @dataclass(frozen=True, slots=True)
 class OnGitHub:
     """The repository's settings. ``tip`` is where main is; ``app`` the number of the app that posts the check, called
-    ``app_slug``, and ``actions`` that of GitHub Actions."""
+    ``app_slug``, and ``actions`` that of GitHub Actions; ``push_keys`` are the titles of deploy keys that may write."""
 
     host: Hosted
     tip: str | None
@@ -94,6 +94,7 @@ class OnGitHub:
     environments: tuple[Environment, ...] | Unseen
     secrets: tuple[str, ...] | Unseen
     power: TokenPower | Unseen
+    push_keys: tuple[str, ...] | Unseen
     owners_errors: tuple[OwnersError, ...] | Unseen
 
     def settings(self, page: str) -> str:

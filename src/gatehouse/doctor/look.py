@@ -56,6 +56,7 @@ def _on_github(reader: SettingsReader, main: Main, app: str, say: Say) -> OnGitH
             environments=_seen(reader.environments, "Actions: read"),
             secrets=_seen(reader.secrets, "Secrets: read"),
             power=_seen(reader.token_power, "Administration: read"),
+            push_keys=_seen(reader.push_keys, "Administration: read"),
             owners_errors=_seen(lambda: reader.owners_errors(MAIN), "Contents: read"),
         )
     except _NoSuchApp:
@@ -87,7 +88,12 @@ def _seen(ask: Callable[[], T], permission: str) -> T | Unseen:
     """What one question is answered with; Unseen where the token may not ask it, which GitHub also says as 404."""
     try:
         return ask()
-    except (Forbidden, NotFound):
+    except (Forbidden, NotFound) as error:
+        if "upgrade" in error.message.lower():
+            # No token would see it: private repositories have some of this in paid plans alone.
+            return Unseen(
+                error.message, "GitHub's plan for this repository does not have it: https://github.com/pricing"
+            )
         return Unseen("this token may not see it", f"give the token {permission}")
 
 

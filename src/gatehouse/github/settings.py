@@ -157,6 +157,11 @@ class SettingsReader:
         told = self._get("/actions/permissions/workflow", Asking("show the workflow permissions", _ADMIN))
         return TokenPower(told["default_workflow_permissions"], told["can_approve_pull_request_reviews"])
 
+    def push_keys(self) -> tuple[str, ...]:
+        """The titles of the deploy keys that may write."""
+        found = self._list("/keys", Asking("list the deploy keys", _ADMIN))
+        return tuple(one["title"] for one in found if not one["read_only"])
+
     def owners_errors(self, revision: str) -> tuple[OwnersError, ...]:
         """What GitHub finds wrong in CODEOWNERS; empty also where there is no such file."""
         try:

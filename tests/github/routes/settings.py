@@ -128,6 +128,12 @@ def protection(hub: Hub, asked: Asked) -> Answer:
     return Answer(200, found)
 
 
+@route("GET", "/repos/{owner}/{repo}/keys", grant="administration", role="admin")
+def keys(hub: Hub, asked: Asked) -> Answer:
+    found = enumerate(asked.repo.deploy_keys.items(), start=1)
+    return paged(hub, asked, [shapes.deploy_key(hub, asked.repo, number, *each) for number, each in found])
+
+
 @route("GET", "/repos/{owner}/{repo}/codeowners/errors", grant="contents")
 def owners_errors(hub: Hub, asked: Asked) -> Answer:
     git = asked.repo.git

@@ -3,7 +3,7 @@
 from tests.github.shapes.basics import at, node, page, stamp
 from tests.github.shapes.checks import annotation, check_run, simple_status, status
 from tests.github.shapes.code import change, commit, reference, whole_commit
-from tests.github.shapes.environments import environment, secret
+from tests.github.shapes.environments import deploy_key, environment, secret
 from tests.github.shapes.people import app, author, myself, user, whole_user
 from tests.github.shapes.pulls import (
     changes,
@@ -29,6 +29,7 @@ __all__ = [
     "comment",
     "commit",
     "commits",
+    "deploy_key",
     "environment",
     "event",
     "issue",

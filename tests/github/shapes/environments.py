@@ -1,4 +1,4 @@
-"""Environments, and secrets by their names."""
+"""Environments, secrets by their names, and deploy keys."""
 
 from __future__ import annotations
 
@@ -54,3 +54,18 @@ def _reviewer(hub: Hub, repo: Repository, name: str) -> JSON:
 
 def secret(repo: Repository, name: str) -> JSON:
     return {"name": name, "created_at": stamp(repo.created), "updated_at": stamp(repo.created)}
+
+
+def deploy_key(hub: Hub, repo: Repository, number: int, title: str, writes: bool) -> JSON:
+    return {
+        "id": number,
+        "key": "ssh-ed25519 AAAA",
+        "url": f"{at(hub, repo)}/keys/{number}",
+        "title": title,
+        "verified": True,
+        "created_at": stamp(repo.created),
+        "read_only": not writes,
+        "added_by": repo.owner,
+        "last_used": None,
+        "enabled": True,
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gatehouse.doctor.facts import EVIDENCE, Branch, Facts, Main, OnGitHub
-from gatehouse.doctor.finding import Finding, Level, Unseen, bad, ok, unknown
+from gatehouse.doctor.finding import Finding, Level, Unseen, bad, ok, unknown, warn
 from gatehouse.doctor.words import listed
 from gatehouse.github.hosted import Actor, Source
 
@@ -54,10 +54,16 @@ def pushes(facts: Facts) -> Iterator[Finding]:
 
 
 def ready(hub: OnGitHub, main: Main) -> bool:
-    """Whether main's workflows push with a deploy key: they read it, and their environment has it."""
-    return any(
-        PUSH_KEY in job.secrets and (found := hub.environment(job.environment)) and PUSH_KEY in (found.secrets or ())
-        for job in main.jobs()
+    """Whether main's workflows push with a deploy key: there is one, they read it, and their environment has it."""
+    return (
+        bool(hub.push_keys)
+        and not isinstance(hub.push_keys, Unseen)
+        and any(
+            PUSH_KEY in job.secrets
+            and (found := hub.environment(job.environment))
+            and PUSH_KEY in (found.secrets or ())
+            for job in main.jobs()
+        )
     )
 
 
@@ -77,7 +83,23 @@ def _pushed(hub: OnGitHub, main: Main, branch: Branch) -> Finding:
     if _any_workflow(hub, tightest):
         what = f"every workflow on every branch may push to {name}, as GitHub Actions"
         return Finding(check, Level.WARN, what, *_remedy(hub, main))
-    return ok(check, f"{name} is pushed by {listed(map(str, tightest)) or 'nobody'} alone")
+    return _by_machines(hub, name, tightest)
+
+
+def _by_machines(hub: OnGitHub, name: str, pushers: tuple[Actor, ...]) -> Finding:
+    """A ruleset that lets a deploy key past lets every one past that may write."""
+    check, link = "branches/pushes", hub.settings("keys")
+    keys = hub.push_keys if any(actor.kind == "DeployKey" for actor in pushers) else None
+    if keys is None:
+        return ok(check, f"{name} is pushed by {listed(map(str, pushers)) or 'nobody'} alone")
+    if isinstance(keys, Unseen):
+        return unknown(check, f"which deploy keys may push to {name}: {keys.why}", keys.fix, link)
+    if not keys:
+        return bad(check, f"nothing can push to {name}: no deploy key may write", _KEY, link)
+    if len(keys) > 1:
+        what = f"{len(keys)} deploy keys may push to {name}: {listed(keys)}"
+        return warn(check, what, "let no key write but the one that the workflows have", link)
+    return ok(check, f"{name} is pushed with the deploy key {keys[0]!r} alone")
 
 
 def _open(hub: OnGitHub, main: Main, name: str, what: str) -> Finding:

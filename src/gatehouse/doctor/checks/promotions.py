@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatehouse.doctor.facts import Facts
+from gatehouse.doctor.facts import MAIN, Facts
 from gatehouse.doctor.finding import Finding, bad, ok, warn
 
 
@@ -22,6 +22,9 @@ def valid(facts: Facts) -> Iterator[Finding]:
 def current(facts: Facts) -> Iterator[Finding]:
     """What is looked at is main as GitHub has it now."""
     tip, here = facts.hub.tip, facts.main.commit
+    if tip is not None and facts.hub.host.default != MAIN:
+        what = f"the default branch is {facts.hub.host.default}: its workflows judge pull requests to main"
+        yield bad("promotions/current", what, "make main the default branch", facts.hub.settings("branches"))
     if tip is None:
         link = facts.hub.settings("branches")
         yield bad("promotions/current", "GitHub has no branch main, which everything here goes by", "make it", link)
