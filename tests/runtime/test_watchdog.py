@@ -108,7 +108,7 @@ def test_too_many_threads(start: Start, tmp_path: Path) -> None:
 import threading
 threading.stack_size(65536)
 while True:
-    threading.Thread(target=time.sleep, args=(60,)).start()
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
 """
     ended(start, tmp_path, code, ModelError, "started more than 128 threads|can't start new thread")
 

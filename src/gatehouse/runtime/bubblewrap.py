@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gatehouse.runtime import seccomp, surroundings
+from gatehouse.runtime import surroundings
 from gatehouse.runtime.launch import Command, environment, start
 from gatehouse.runtime.limits import Limits, confined
 
@@ -29,7 +29,7 @@ class Bubblewrap:
         return "bubblewrap"
 
     def launch(self, command: Command) -> subprocess.Popen[bytes]:
-        argv = (self.program, *self._walls(command), "--", *confined(command.argv, self.limits, seccomp.program()))
+        argv = (self.program, *self._walls(command), "--", *confined(command.argv, self.limits, walled=True))
         return start(argv, command, environment(command.scratch, self.threads))
 
     def _walls(self, command: Command) -> Iterator[str]:

@@ -68,7 +68,7 @@ class Bare:
         return "none"
 
     def launch(self, command: Command) -> subprocess.Popen[bytes]:
-        argv = command.argv if self.limits is None else confined(command.argv, self.limits)
+        argv = command.argv if self.limits is None else confined(command.argv, self.limits, walled=False)
         return start(argv, command, environment(command.scratch, self.threads))
 
 

@@ -6,6 +6,8 @@ import json
 import sys
 from dataclasses import dataclass
 
+from gatehouse.runtime import seccomp
+
 MIB = 1 << 20
 # Files and shared memory are memory in a sandbox: each may take this share of it.
 _SHARE = 4
@@ -59,6 +61,12 @@ class Limits:
         }
 
 
-def confined(argv: tuple[str, ...], limits: Limits, program: bytes = b"") -> tuple[str, ...]:
-    """The command line that starts ``argv`` within the limits, its system calls filtered by a seccomp ``program``."""
-    return (*_CONFINE, json.dumps({"rlimits": limits.rlimits(), "seccomp": program.hex()}), *argv)
+def confined(argv: tuple[str, ...], limits: Limits, *, walled: bool) -> tuple[str, ...]:
+    """The command line that starts ``argv`` within the limits; ``walled``, that is in namespaces of its own, under the
+    filter of system calls too."""
+    rlimits = limits.rlimits()
+    if not walled:
+        # The kernel would count whatever else the user runs.
+        del rlimits["RLIMIT_NPROC"]
+    spec = {"rlimits": rlimits, "seccomp": seccomp.program().hex() if walled else ""}
+    return (*_CONFINE, json.dumps(spec), *argv)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 
-from gatehouse.runtime import seccomp, surroundings
+from gatehouse.runtime import surroundings
 from gatehouse.runtime.launch import Command, environment, start
 from gatehouse.runtime.limits import Limits, confined
 
@@ -32,5 +32,5 @@ class Unshare:
             "links": {str(link): str(target) for link, target in surroundings.links().items()},
             "visible": [str(path) for path in surroundings.visible(command.readable)],
         }
-        argv = (*_JAIL, json.dumps(walls), *confined(command.argv, self.limits, seccomp.program()))
+        argv = (*_JAIL, json.dumps(walls), *confined(command.argv, self.limits, walled=True))
         return start(argv, command, environment(command.scratch, self.threads))
