@@ -74,6 +74,13 @@ def queued(installed: Installed) -> None:
     installed.push({".github/workflows/queue.yml": None})
 
 
+def workflow(text: str) -> Attack:
+    return lambda installed: installed.push({".github/workflows/x.yml": text})
+
+
+READER = "on: push\njobs: {a: {steps: [{run: x, env: {T: '${{ secrets.TOKEN }}'}}]}}\n"
+COMPUTED = "on: push\njobs: {a: {environment: '${{ inputs.where }}'}}\n"
+GREEDY = "on: push\njobs: {a: {environment: doctor, secrets: inherit}}\n"
 MACHINE = {"actor_id": ACTIONS, "actor_type": "Integration", "bypass_mode": "always"}
 # the check that must say so, how loud, in which words, and what was done
 ATTACKS: list[tuple[str, Level, str, Attack]] = [
@@ -178,6 +185,15 @@ ATTACKS: list[tuple[str, Level, str, Attack]] = [
         "un-owned by .github/CODEOWNERS:2 ./gates/.",
         lambda i: i.push({".github/CODEOWNERS": "* @ada\n/gates/\n"}),
     ),
+    ("environments/shared-secrets", Level.BAD, r"without an environment x.yml \(a\) reads TOKEN", workflow(READER)),
+    ("environments/branches", Level.UNKNOWN, "worked out when it runs", workflow(COMPUTED)),
+    ("environments/shared-secrets", Level.BAD, r"every secret there is goes to x.yml \(a\)", workflow(GREEDY)),
+    (
+        "promotions/valid",
+        Level.BAD,
+        "promotions/stages.yaml:1: ",
+        lambda i: i.push({"promotions/stages.yaml": "a: b\n"}),
+    ),
     ("owners/file", Level.BAD, "no CODEOWNERS", lambda i: i.push({".github/CODEOWNERS": None})),
 ]
 
@@ -188,6 +204,7 @@ def test_what_is_taken_away_is_named(name: str, level: Level, words: str, attack
     found = [one for one in installed.findings() if one.check == name and one.level is level]
     assert any(re.search(words, one.what) for one in found), found
     assert all(one.fix for one in found)
+    assert all(one.link.startswith(f"{installed.github.url}/acme/models/") for one in found)
 
 
 def test_a_bypass_counts_only_where_no_other_rules_give_the_same(installed: Installed) -> None:

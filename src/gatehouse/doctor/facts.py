@@ -124,6 +124,12 @@ class Facts:
     registries: Mapping[str, Server | Unseen]
     machine: Machine
 
+    def page(self, path: str, line: int = 0) -> str:
+        """Where a file of main is seen on GitHub; "" where GitHub did not answer."""
+        if isinstance(self.github, Unseen):
+            return ""
+        return f"{self.github.host.url}/blob/{MAIN}/{path}" + (f"#L{line}" if line else "")
+
     @property
     def hub(self) -> OnGitHub:
         """GitHub, for the checks that are judged only where it answered."""

@@ -26,6 +26,10 @@ class Job:
     secrets: tuple[str, ...]
     every: bool = False
 
+    @property
+    def path(self) -> str:
+        return FOLDER + self.workflow
+
     def __str__(self) -> str:
         return f"{self.workflow} ({self.name})"
 

@@ -17,8 +17,8 @@ _TOLD = (PUSH_KEY, "GATEHOUSE_SIGNING_KEY")
 
 
 def needed(main: Main) -> tuple[str, ...]:
-    """The environments that main's workflows name."""
-    return tuple(sorted({job.environment for job in main.jobs() if job.environment}))
+    """The environments that main's workflows name outright."""
+    return tuple(sorted({job.environment for job in main.jobs() if job.environment and "${{" not in job.environment}))
 
 
 def restricted(facts: Facts) -> Iterator[Finding]:
@@ -28,6 +28,10 @@ def restricted(facts: Facts) -> Iterator[Finding]:
     if isinstance(hub.environments, Unseen):
         yield unknown(check, f"the environments: {hub.environments.why}", hub.environments.fix)
         return
+    for job in main.jobs():
+        if "${{" in job.environment:
+            what = f"which environment {job} uses is worked out when it runs: {job.environment}"
+            yield unknown(check, what, "name it outright", facts.page(job.path))
     for name in needed(main):
         found = hub.environment(name)
         if found is None:
@@ -104,12 +108,15 @@ def shared(facts: Facts) -> Iterator[Finding]:
     hub, main = facts.hub, facts.main
     check = "environments/shared-secrets"
     asked = {secret for job in main.jobs() for secret in job.secrets}
-    bare = [f"{job} reads {listed(job.secrets)}" for job in main.jobs() if job.secrets and not job.environment]
-    greedy = [str(job) for job in main.jobs() if job.every]
+    bare = [job for job in main.jobs() if job.secrets and not job.environment]
+    greedy = [job for job in main.jobs() if job.every]
     if bare:
-        yield bad(check, f"without an environment {listed(bare)}", "give the job an environment that only main may use")
+        reads = listed(f"{job} reads {listed(job.secrets)}" for job in bare)
+        fix = "give the job an environment that only main may use"
+        yield bad(check, f"without an environment {reads}", fix, facts.page(bare[0].path))
     if greedy:
-        yield bad(check, f"every secret there is goes to {listed(greedy)}", "name the secrets that the job needs")
+        what = f"every secret there is goes to {listed(map(str, greedy))}"
+        yield bad(check, what, "name the secrets that the job needs", facts.page(greedy[0].path))
     if isinstance(hub.secrets, Unseen):
         yield unknown(check, f"the repository's own secrets: {hub.secrets.why}", hub.secrets.fix)
     elif open_to_all := sorted(asked & set(hub.secrets)):

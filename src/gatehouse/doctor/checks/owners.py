@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gatehouse.declare.owners import PLACES, Owners
-from gatehouse.doctor.facts import Facts, Main, OwnersFile
+from gatehouse.doctor.facts import MAIN, Facts, Main, OwnersFile
 from gatehouse.doctor.finding import Finding, Unseen, bad, ok, unknown, warn
 from gatehouse.doctor.words import listed
 from gatehouse.pin import ROOT
@@ -21,10 +21,16 @@ def file(facts: Facts) -> Iterator[Finding]:
     """There is a CODEOWNERS file on main, in a place and of a size that GitHub reads."""
     check, found = "owners/file", facts.main.owners
     if found is None:
-        yield bad(check, "main has no CODEOWNERS file: nobody owns anything", f"write {PLACES[0]}")
+        link = "" if isinstance(facts.github, Unseen) else f"{facts.hub.host.url}/new/{MAIN}?filename={PLACES[0]}"
+        yield bad(check, "main has no CODEOWNERS file: nobody owns anything", f"write {PLACES[0]}", link)
     elif found.owners is None:
         size = f"{found.size:,} bytes"
-        yield bad(check, f"{found.path} has {size}: GitHub loads none of 3 MB or more", "say it with fewer patterns")
+        yield bad(
+            check,
+            f"{found.path} has {size}: GitHub loads none of 3 MB or more",
+            "say it with fewer patterns",
+            facts.page(found.path),
+        )
     else:
         others = [place for place in PLACES if place in facts.main.paths and place != found.path]
         if others:
@@ -38,10 +44,11 @@ def lines(facts: Facts) -> Iterator[Finding]:
     check, found = "owners/lines", main.owners
     if found is None or found.owners is None:
         return
-    link = f"{hub.host.url}/blob/{hub.host.default}/{found.path}"
     skipped = {one.number: one for one in found.owners.skipped}
     for number, one in skipped.items():
-        yield bad(check, f"{found.path}:{number} is skipped: {one.why}", "mend the line", f"{link}#L{number}")
+        yield bad(
+            check, f"{found.path}:{number} is skipped: {one.why}", "mend the line", facts.page(found.path, number)
+        )
     if isinstance(hub.owners_errors, Unseen):
         yield unknown(check, f"what GitHub says of {found.path}: {hub.owners_errors.why}", hub.owners_errors.fix)
         return
@@ -49,7 +56,7 @@ def lines(facts: Facts) -> Iterator[Finding]:
         if error.line not in skipped:
             what = f"{error.path}:{error.line}: {error.message}"
             fix = "name somebody who is there, and give them write access"
-            yield bad(check, what, fix, f"{link}#L{error.line}")
+            yield bad(check, what, fix, facts.page(error.path, error.line))
     if not skipped and not hub.owners_errors:
         yield ok(check, f"GitHub takes every line of {found.path}")
 
@@ -62,10 +69,10 @@ def paths(facts: Facts) -> Iterator[Finding]:
     there = [path for path in facts.main.paths if path.startswith(GUARDED) or path == found.path]
     coming = [path for path in _coming(facts.main, found) if path not in there]
     naked = [path for path in there if not found.owners.of(path)]
-    yield from _unowned(found, naked, "{0} of {1} paths" if len(there) > 1 else "{0} of {1} path", len(there))
+    yield from _unowned(facts, naked, "{0} of {1} paths" if len(there) > 1 else "{0} of {1} path", len(there))
     future = [path for path in coming if not found.owners.of(path)]
     if future and not naked:
-        yield from _unowned(found, future, "{0} of {1} files that may come", len(coming))
+        yield from _unowned(facts, future, "{0} of {1} files that may come", len(coming))
     if not naked and not future:
         yield ok("owners/paths", f"all {len(there)} paths in {listed(GUARDED)} have an owner, and so has what may come")
 
@@ -92,22 +99,29 @@ def engine(facts: Facts) -> Iterator[Finding]:
     naked = [path for path in there if not found.owners.of(path)]
     if naked:
         what = f"{len(naked)} of {len(there)} files of the engine that judges have no owner: {listed(naked, 3)}"
-        yield warn("owners/engine", what, f"add to {found.path}: `{listed(_folders(naked))} @team`")
+        fix = f"add to {found.path}: `{listed(_folders(naked))} @team`"
+        yield warn("owners/engine", what, fix, facts.page(found.path))
     else:
         yield ok("owners/engine", f"all {len(there)} files of the engine that judges have an owner")
 
 
-def _unowned(found: OwnersFile, naked: list[str], words: str, count: int) -> Iterator[Finding]:
-    if not naked:
+def _unowned(facts: Facts, naked: list[str], words: str, count: int) -> Iterator[Finding]:
+    found = facts.main.owners
+    if not naked or found is None or found.owners is None:
         return
     what = f"{words.format(len(naked), count)} have no owner: {listed(naked, 3)}"
-    assert found.owners is not None
     why = sorted(set(_un_owning(found.owners, naked)))
     if why:
         numbers = listed(f"{found.path}:{number} ({pattern})" for number, pattern in why)
-        yield bad("owners/paths", f"{what}; un-owned by {numbers}", "name owners there, or delete the line")
+        yield bad(
+            "owners/paths",
+            f"{what}; un-owned by {numbers}",
+            "name owners there, or delete the line",
+            facts.page(found.path, why[0][0]),
+        )
     else:
-        yield bad("owners/paths", what, f"add to {found.path}: `{listed(_folders(naked))} @team`")
+        fix = f"add to {found.path}: `{listed(_folders(naked))} @team`"
+        yield bad("owners/paths", what, fix, facts.page(found.path))
 
 
 def _un_owning(owners: Owners, naked: Iterable[str]) -> Iterator[tuple[int, str]]:

@@ -13,7 +13,12 @@ def valid(facts: Facts) -> Iterator[Finding]:
     faults = facts.main.faults
     if faults:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        yield bad("promotions/valid", f"{faults[0]}{more}", "`gatehouse validate` lists every fault with its fix")
+        yield bad(
+            "promotions/valid",
+            f"{faults[0]}{more}",
+            "`gatehouse validate` lists every fault with its fix",
+            facts.page("promotions"),
+        )
     else:
         count = len(facts.main.policies)
         yield ok("promotions/valid", f"promotions/ on main is valid: {count} model{'s' * (count != 1)}")
