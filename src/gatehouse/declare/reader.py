@@ -20,6 +20,8 @@ from gatehouse.declare.syntax import complaint
 # The deepest declared file nests five levels, and the longest list holds holds.
 DEPTH_LIMIT = 20
 WIDTH_LIMIT = 1_000
+# Nobody mends more at a time, and a stranger's file can hold a fault in every line.
+FAULT_LIMIT = 100
 # The one loader whose parser is libyaml; stubs know it only where libyaml is there.
 _Loader = yaml.CSafeLoader
 
@@ -209,6 +211,8 @@ class _Builder:
 
     def _fault(self, event: Any, keys: Keys, said: str, fix: str) -> None:
         self.faults.append(Fault(self.path, event.start_mark.line + 1, dotted(keys), said, fix))
+        if len(self.faults) >= FAULT_LIMIT:
+            raise _Stop
 
     def _stop(self, event: Any, keys: Keys, said: str, fix: str) -> None:
         self._fault(event, keys, said, fix)
