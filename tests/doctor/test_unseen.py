@@ -159,6 +159,17 @@ def test_a_registry_that_does_not_answer_is_unknown_and_shows_no_password(instal
     assert "hunter2" not in str(findings)
 
 
+def test_a_registry_whose_variable_is_not_set_here_is_unknown_and_no_fault(installed: Installed) -> None:
+    stages = "stages:\n  - {name: staging, registry: '${OUR_MLFLOW}', review: none}\n"
+    installed.push({"promotions/stages.yaml": stages})
+    findings = installed.findings()
+    assert levels(findings, "promotions/valid") == {Level.OK}
+    (said,) = [one for one in findings if one.check == "registry/server"]
+    assert (said.level, said.what) == (
+        Level.UNKNOWN, "which registry ${OUR_MLFLOW} is: the variable is not set here"
+    )  # fmt: skip
+
+
 def test_without_the_remote_main_is_looked_at_as_it_was_fetched_last(installed: Installed) -> None:
     repository = Repository(installed.clone)
     repository.run("remote", "set-url", "origin", "/nowhere")

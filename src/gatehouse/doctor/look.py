@@ -100,6 +100,10 @@ def _seen(ask: Callable[[], T], permission: str) -> T | Unseen:
 def _registries(main: Main, environ: Mapping[str, str], say: Say) -> dict[str, Server | Unseen]:
     found: dict[str, Server | Unseen] = {}
     for address in dict.fromkeys(stage.registry for stage in main.stages.stages):
+        if "${" in address:
+            fix = "set it as the workflows do"
+            found[address] = Unseen(f"which registry {address} is: the variable is not set here", fix)
+            continue
         say("asking the registry")
         try:
             found[server.shown(address)] = server.look(address, environ)

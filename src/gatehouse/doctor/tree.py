@@ -21,7 +21,9 @@ def read(repository: Repository, environ: Mapping[str, str]) -> Main:
     """
     commit, fetched = _located(repository)
     blobs = repository.blobs(commit)
-    found = gather(Revision(repository, commit), environ)
+    source = Revision(repository, commit)
+    # A variable that is not set here is no fault of main's.
+    found, answered = gather(source, None), gather(source, environ)
     return Main(
         commit=commit,
         fetched=fetched,
@@ -30,7 +32,7 @@ def read(repository: Repository, environ: Mapping[str, str]) -> Main:
         workflows=tuple(
             workflows.read(path, repository.read_blobs([blob])[blob]) for path, blob in blobs.items() if _workflow(path)
         ),
-        stages=found.stages or default_stages(environ),
+        stages=answered.stages or found.stages or default_stages(environ),
         policies=found.policies,
         faults=tuple(str(fault).split("\n")[0] for fault in found.faults),
     )
