@@ -12,18 +12,21 @@ from gatehouse.cli.frame import Settings
 from gatehouse.declare.changes import PinChange, changed_pins
 from gatehouse.declare.history import history
 from gatehouse.declare.load import require
-from gatehouse.declare.source import Revision
+from gatehouse.declare.source import Proposed, Revision
 from gatehouse.declare.types import Declared
 from gatehouse.evaluate.request import requests
 from gatehouse.evaluate.result import Request, Result
 from gatehouse.pin import ROOT, Role, Slot
 from gatehouse.report.outlook import Answer
+from gatehouse.sync.bases import Part
 from gatehouse.sync.trunk import Trunk, locate
 
 if TYPE_CHECKING:
     from gatehouse.git import Repository
     from gatehouse.sync.proof import Finding, Prover
 
+Asked = tuple[Request, Declared]
+Step = tuple[str, str]
 UPDATE = "update the branch with main, so that the gates run against what main is now"
 
 
@@ -53,24 +56,44 @@ class Outlook:
 
     def proposed(self, head: str) -> Look:
         """The pins that a branch sets against main. Raises GatehouseError where they do not read."""
-        found = scene.between(self.settings, self.trunk.commit, head)
-        return _look(self._answered((request, found.declared) for request in found.requests))
+        return _look(self._answer(*asked) for asked in self._three_way(self.trunk.commit, head))
 
     def merged(self, base: str, head: str) -> Look:
         """The pins that ``head`` sets and ``base`` did not, where ``head`` is what main will be: each is asked as sync
         will ask, by the state just before the commit that brings it. A branch that does not stand on ``base`` is asked
         as a pull request. Raises GatehouseError where a state does not read.
         """
-        states = _States(self.trunk.repository)
-        steps = states.steps(base, head)
-        if steps is None:
-            found = scene.between(self.settings, base, head)
-            return _look(self._answered((request, found.declared) for request in found.requests))
-        return _look(self._answered(_brought(states, steps, base, head)))
+        line = _line(self.trunk.repository, base, head)
+        asked = self._three_way(base, head) if line is None else self._brought(line, base, head)
+        return _look(self._answer(*each) for each in asked)
 
-    def _answered(self, asked: Iterable[tuple[Request, Declared]]) -> Iterator[tuple[Answer, Result | None]]:
-        for request, declared in asked:
-            yield self._answer(request, declared)
+    def _three_way(self, base: str, head: str) -> Iterator[Asked]:
+        """One question a pin that the branch itself changes, by the base: what the gates were asked."""
+        repository = self.trunk.repository
+        main, proposed = Revision(repository, base), Revision(repository, head)
+        start = Revision(repository, repository.merge_base(base, head))
+        for model in _models(scene.acceptable(start, proposed)):
+            # Where registries are changes no question, so nothing is asked of the environment.
+            trusted = Part(main, model)
+            declared = require(trusted)
+            before, after = (require(Proposed(trusted, Part(one, model))) for one in (start, proposed))
+            for request in requests(changed_pins(before, after), declared, main.commit, proposed.commit):
+                yield request, declared
+
+    def _brought(self, line: Sequence[Step], base: str, head: str) -> Iterator[Asked]:
+        """One question a pin that the line of commits leaves behind, by the state before the last that set it."""
+        repository = self.trunk.repository
+        for model in _models(map(Slot.from_path, repository.changed(base, head))):
+            at = _States(repository, model)
+            last: dict[tuple[Slot, Role], tuple[PinChange, Step]] = {}
+            for before, after in line:
+                for change in changed_pins(at(before), at(after)):
+                    last[change.slot, change.role] = change, (before, after)
+            for kept in changed_pins(at(base), at(head)):
+                # What was set and taken back again in between is not among these.
+                change, (before, after) = last[kept.slot, kept.role]
+                for request in requests([change], at(before), before, after):
+                    yield request, at(before)
 
     def _answer(self, request: Request, declared: Declared) -> tuple[Answer, Result | None]:
         about = request.slot, request.role, request.candidate
@@ -124,42 +147,31 @@ def _look(found: Iterable[tuple[Answer, Result | None]]) -> Look:
 
 
 class _States:
-    """Main on its way from one commit to another; each state is read once."""
+    """What one model's files declare at a commit, each read once."""
 
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
+    def __init__(self, repository: Repository, model: str) -> None:
+        self._repository, self._model = repository, model
         self._read: dict[str, Declared] = {}
 
-    def at(self, commit: str) -> Declared:
+    def __call__(self, commit: str) -> Declared:
         if commit not in self._read:
-            # Where registries are changes no question, so nothing is asked of the environment.
-            self._read[commit] = require(Revision(self._repository, commit))
+            self._read[commit] = require(Part(Revision(self._repository, commit), self._model))
         return self._read[commit]
 
-    def steps(self, base: str, head: str) -> list[tuple[str, str]] | None:
-        """Each commit that changes promotions, behind the one before it, oldest first; None where the head's own line
-        of commits does not lead back to the base."""
-        said = self._repository.run("rev-list", "--first-parent", "--parents", "--reverse", f"{base}..{head}")
-        line = [row.split()[:2] for row in said.splitlines()]
-        if not line or line[0][-1] != base:
-            return None
-        return [
-            (before, after)
-            for after, before in line
-            if any(path.startswith(f"{ROOT}/") for path in self._repository.changed(before, after))
-        ]
+
+def _line(repository: Repository, base: str, head: str) -> list[Step] | None:
+    """The commits from base to head that change promotions, each behind the one before it, oldest first; None where the
+    head's own line of commits does not lead back to the base."""
+    said = repository.run("rev-list", "--first-parent", "--parents", "--reverse", f"{base}..{head}")
+    line = [row.split()[:2] for row in said.splitlines()]
+    if not line or line[0][-1] != base:
+        return None
+    return [
+        (before, after)
+        for after, before in line
+        if any(path.startswith(f"{ROOT}/") for path in repository.changed(before, after))
+    ]
 
 
-def _brought(
-    states: _States, steps: Iterable[tuple[str, str]], base: str, head: str
-) -> Iterator[tuple[Request, Declared]]:
-    """One question a pin that the steps leave behind, by the state before the last step that set it."""
-    last: dict[tuple[Slot, Role], tuple[PinChange, str, str]] = {}
-    for before, after in steps:
-        for change in changed_pins(states.at(before), states.at(after)):
-            last[change.slot, change.role] = change, before, after
-    for kept in changed_pins(states.at(base), states.at(head)):
-        # What was set and taken back again in between is not among these.
-        change, before, after = last[kept.slot, kept.role]
-        for request in requests([change], states.at(before), before, after):
-            yield request, states.at(before)
+def _models(slots: Iterable[Slot | None]) -> list[str]:
+    return sorted({slot.model for slot in slots if slot is not None})

@@ -65,7 +65,7 @@ def between(settings: Settings, base: str, head: str) -> Scene:
     # Since the branch was cut the base may have moved on; what the pull request itself changes counts from there.
     start = Revision(repository, repository.merge_base(base, head))
     proposed = Revision(repository, head)
-    _acceptable(start, proposed)
+    acceptable(start, proposed)
     before = require(Proposed(trusted, start), settings.environ)
     after = require(Proposed(trusted, proposed), settings.environ)
     asked = requests(changed_pins(before, after), declared, trusted.commit, proposed.commit)
@@ -74,8 +74,9 @@ def between(settings: Settings, base: str, head: str) -> Scene:
     return Scene(repository, trusted, declared, asked)
 
 
-def _acceptable(start: Revision, proposed: Revision) -> None:
-    """Raises GatehouseError for a change that nobody should judge, before any file of it is read."""
+def acceptable(start: Revision, proposed: Revision) -> tuple[Slot, ...]:
+    """The slots whose file changes. Raises GatehouseError for a change that nobody should judge, before any file of it
+    is read."""
     there = [
         {path: known for place in WATCHED for path, known in at.entries(place).items()} for at in (start, proposed)
     ]
@@ -96,6 +97,7 @@ def _acceptable(start: Revision, proposed: Revision) -> None:
                 f"{path} has {size:,} bytes, more than the {LARGEST:,} of a promotion file",
                 "keep its pins, and write the rest elsewhere",
             )
+    return tuple(slot for slot in map(Slot.from_path, pins) if slot is not None)
 
 
 def here(settings: Settings, slot: Slot, role: Role, version: int | None) -> Scene:
