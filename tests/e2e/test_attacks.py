@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.loop import Loop
 from tests.world import trained
 from tests.world.actions import Step
-from tests.world.line import CREDIT_RISK
+from tests.world.line import CREDIT_RISK, CREDIT_RISK_UNHURRIED
 from tests.world.process import run
 from tests.world.world import READ_TOKEN, WRITE_TOKEN, World, link_environment
 
@@ -27,7 +27,7 @@ Forgery = Callable[[dict[str, Any]], object]
 
 @pytest.fixture(scope="module")
 def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
-    with World(tmp_path_factory.mktemp("attacked"), CREDIT_RISK, trained.cached(CREDIT_RISK)) as world:
+    with World(tmp_path_factory.mktemp("attacked"), CREDIT_RISK_UNHURRIED, trained.cached(CREDIT_RISK)) as world:
         yield Loop(world)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.loop import Loop
 from tests.world import trained
-from tests.world.line import CREDIT_RISK
+from tests.world.line import CREDIT_RISK, CREDIT_RISK_UNHURRIED
 from tests.world.world import World
 
 pytestmark = pytest.mark.e2e
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
-    with World(tmp_path_factory.mktemp("credit"), CREDIT_RISK, trained.cached(CREDIT_RISK)) as world:
+    with World(tmp_path_factory.mktemp("credit"), CREDIT_RISK_UNHURRIED, trained.cached(CREDIT_RISK)) as world:
         yield Loop(world)
 
 
