@@ -22,6 +22,7 @@ FIX = (
     "run the check again; if it stays, look at what the candidate does when it is loaded and asked, "
     "and at the log of the evaluate job, before anybody trusts either"
 )
+SILENT = "read the log of the evaluate job: the candidate may take more memory or time than there is; then run it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,14 @@ def held_against_fetch(settings: Settings, folder: Path, asked: Path) -> Answer:
 
     Raises GatehouseError where fetch refused, and where the answer cannot be believed.
     """
+    from gatehouse.cli import steps
     from gatehouse.evaluate import believed, material
 
     question = material.read(asked)
     if question.refused:
         raise GatehouseError(question.refused, question.fix)
+    if not (folder / steps.RESULTS).exists():
+        raise GatehouseError("the evaluate job left no results: it broke off, or was stopped", SILENT)
     found = _read(folder)
     base = _base(settings.repository, [case.request.base for case in question.cases])
     declared = require(base, settings.environ)

@@ -98,7 +98,13 @@ def judged(result: Result, judges: Judges) -> Iterator[str]:
         yield f"the gates {_listed(names)} were asked, and {_listed(given)} answered"
     if result.key != judges.key(result.request, result.data.get(EVALUATION, "")):
         yield "its evidence key is not that of the question"
+    if (result.candidate.pin, result.champion and result.champion.pin) != (
+        result.request.candidate,
+        result.request.champion,
+    ):
+        yield "it was found about other versions than those of the question"
     yield from _ran(result, policy)
+    yield from _said(result)
 
 
 def _ran(result: Result, policy: Policy) -> Iterator[str]:
@@ -121,6 +127,11 @@ def _told(result: Result, fetched: datetime, now: datetime) -> Iterator[str]:
     longest = (now - fetched + 2 * SKEW).total_seconds()
     if not (math.isfinite(result.seconds) and 0 <= result.seconds <= longest):
         yield "it took longer than there was time"
+    yield from _said(result)
+
+
+def _said(result: Result) -> Iterator[str]:
+    """What only the report, or nobody, says of a result."""
     if result.rows < 0 or result.uses or result.reused is not None or result.schema != SCHEMA:
         yield "it says of itself what only the report may say"
 

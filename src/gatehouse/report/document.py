@@ -61,7 +61,7 @@ def decode(data: bytes) -> tuple[Result, ...]:
     """The results of a document. Raises GatehouseError for one that says that nothing was checked, and for what is too
     large, malformed, of another version, or says of itself what its verdicts do not say."""
     if len(data) > MAX_BYTES:
-        raise GatehouseError(f"the report document has {len(data):,} bytes, more than {MAX_BYTES:,}", FIX)
+        raise GatehouseError(f"the report document has more than {MAX_BYTES:,} bytes", FIX)
     try:
         found = msgspec.json.decode(data, type=Document)
     except RecursionError as error:
