@@ -282,7 +282,7 @@ def raised(name):
     limits, raised = inside(code)
     wanted = {name: list(bounds) for name, bounds in SMALL.rlimits().items()}
     assert all(limits[name][1] <= wanted[name][1] for name in wanted)
-    assert limits["RLIMIT_CORE"] == [0, 0]
+    assert limits["RLIMIT_CORE"] == [1, 1]
     assert raised == []
 
 

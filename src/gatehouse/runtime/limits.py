@@ -57,7 +57,8 @@ class Limits:
             "RLIMIT_NPROC": (self.tasks, self.tasks),
             "RLIMIT_FSIZE": (self.files, self.files),
             "RLIMIT_NOFILE": (_OPEN_FILES, _OPEN_FILES),
-            "RLIMIT_CORE": (0, 0),
+            # Not 0: by 1 alone the kernel starts no crash handler of the machine's either.
+            "RLIMIT_CORE": (1, 1),
         }
 
 
