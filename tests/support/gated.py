@@ -7,11 +7,13 @@ metrics and champion. So evidence made here holds for the change it was made for
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from gatehouse.declare.changes import changed_pins
 from gatehouse.declare.load import require
 from gatehouse.declare.source import Proposed, Revision
+from gatehouse.declare.types import Declared
 from gatehouse.evaluate.gates import asked, discover
 from gatehouse.evaluate.key import evidence_key
 from gatehouse.evaluate.own import discover as metrics
@@ -39,22 +41,46 @@ def fails(gate: str) -> Verdict:
 
 def questions(repository: Repository, base: str, head: str) -> tuple[Request, ...]:
     """What a pull request from ``base`` to ``head`` asks."""
-    trusted, proposed = Revision(repository, base), Revision(repository, head)
-    declared = require(trusted)
-    change = changed_pins(declared, require(Proposed(trusted, proposed)))
-    return requests(change, declared, trusted.commit, proposed.commit)
+    return _asked(_Base.of(repository, base), Revision(repository, head))
 
 
 def judged(repository: Repository, request: Request, when: datetime, says: Gates = passes) -> Result:
     """The result of a check in which every gate that is asked ``says`` its verdict."""
-    base = Revision(repository, request.base)
-    policy, gates = require(base).policies[request.slot.model], discover(base)
+    return _judged(_Base.of(repository, request.base), request, when, says)
+
+
+def check(repository: Repository, base: str, head: str, when: datetime, says: Gates = passes) -> Sequence[Result]:
+    """One result for each pin that the change sets."""
+    trusted = _Base.of(repository, base)
+    return [_judged(trusted, request, when, says) for request in _asked(trusted, Revision(repository, head))]
+
+
+@dataclass(frozen=True)
+class _Base:
+    """What judges, read once."""
+
+    source: Revision
+    declared: Declared
+
+    @classmethod
+    def of(cls, repository: Repository, commit: str) -> _Base:
+        source = Revision(repository, commit)
+        return cls(source, require(source))
+
+
+def _asked(base: _Base, proposed: Revision) -> tuple[Request, ...]:
+    change = changed_pins(base.declared, require(Proposed(base.source, proposed)))
+    return requests(change, base.declared, base.source.commit, proposed.commit)
+
+
+def _judged(base: _Base, request: Request, when: datetime, says: Gates) -> Result:
+    policy, gates = base.declared.policies[request.slot.model], discover(base.source)
     names = asked(policy.stages[request.slot.stage].gates, gates)
     table = policy.data.evaluation
     data = "" if table is None else table.digest or DATA
     return Result(
         request=request,
-        key=evidence_key(basis(request, base, judging(names, gates, metrics(base)), data)),
+        key=evidence_key(basis(request, base.source, judging(names, gates, metrics(base.source)), data)),
         verdicts=tuple(says(name) for name in names),
         candidate=_subject(request.candidate, 0.84, when),
         champion=_subject(request.champion, 0.81, when) if request.champion else None,
@@ -65,11 +91,6 @@ def judged(repository: Repository, request: Request, when: datetime, says: Gates
         data={"evaluation": data} if data else {},
         rows=5000,
     )
-
-
-def check(repository: Repository, base: str, head: str, when: datetime, says: Gates = passes) -> Sequence[Result]:
-    """One result for each pin that the change sets."""
-    return [judged(repository, request, when, says) for request in questions(repository, base, head)]
 
 
 def _subject(pin: Pin, auc: float, when: datetime) -> Subject:

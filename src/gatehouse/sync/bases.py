@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from gatehouse.declare.layout import FREEZE, STAGES
 from gatehouse.declare.load import require
 from gatehouse.declare.source import Revision, Source
 from gatehouse.declare.types import Declared, Policy
@@ -90,14 +91,14 @@ class Part:
     model: str = ""
 
     def paths(self, prefix: str) -> list[str]:
-        return [path for path in self.whole.paths(prefix) if self._mine(path)]
+        """Nothing else is listed either: a base is read for each model, and there may be thousands."""
+        if prefix.rstrip("/") != str(ROOT):
+            return self.whole.paths(prefix)
+        folder = self.whole.paths(f"{ROOT}/{self.model}/") if self.model else []
+        return sorted([*folder, *(path for path in (STAGES, FREEZE) if self.whole.paths(path))])
 
     def read(self, path: str) -> bytes | None:
         return self.whole.read(path)
-
-    def _mine(self, path: str) -> bool:
-        top, *below = path.split("/")
-        return top != str(ROOT) or len(below) < 2 or below[0] == self.model
 
 
 def moved(then: Basis, now: Basis) -> Iterator[str]:
