@@ -30,13 +30,17 @@ class Loop:
     def promote(self, version: int, where: str) -> int:
         """Proposed, passed, approved, merged, synced."""
         number = self.propose(version, where)
+        self.judge(number)
+        return number
+
+    def judge(self, number: int) -> None:
+        """A pull request that is open passes, is approved, merged and synced."""
         steps = self.world.gates(number)
         assert [step.done.exit for step in steps] == [0] * len(steps), _said(steps)
         self.world.approve(number, "rosa")
         self.world.merge(number)
         self.sync()
         self.world.pull()
-        return number
 
     def open(self, branch: str, files: Mapping[str, str], version: int | None = None) -> int:
         """A pull request that somebody made by hand: these files, and with ``version`` its pin in staging too."""

@@ -61,6 +61,8 @@ class World:
         self.github = GitHub(self.folder / "github")
         # What scripts/setup comes to in a job's folder, on a machine that has everything.
         self.set_up = link_environment
+        # The secret of registry-write that evidence is signed with; "" as where none is set.
+        self.signing_key = ""
         self._runs = 0
 
     def __enter__(self) -> World:
@@ -231,7 +233,12 @@ class World:
         where = {"MLFLOW_TRACKING_URI": env.pop("MLFLOW_TRACKING_URI")}
         secrets = {
             "registry-read": {**where, "MLFLOW_READ_TOKEN": READ_TOKEN},
-            "registry-write": {**where, "MLFLOW_WRITE_TOKEN": WRITE_TOKEN, "GATEHOUSE_AUDIT": audit},
+            "registry-write": {
+                **where,
+                "MLFLOW_WRITE_TOKEN": WRITE_TOKEN,
+                "GATEHOUSE_AUDIT": audit,
+                "GATEHOUSE_SIGNING_KEY": self.signing_key,
+            },
         }
         runner = Runner(self.repo.remote, folder, env, secrets, self._token, self.set_up)
         return play(self._file(f".github/workflows/{name}.yml"), event, runner, told, before)
