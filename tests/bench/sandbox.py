@@ -1,8 +1,8 @@
 """What walls cost: ``scripts/bench sandbox``. Starts and single-row latency behind each level's walls and without any.
 
-Everything is measured side by side in one run. Starts alternate, and the quickest of each side are compared; the load is
-the latency gate's own, in blocks A B B A, and the figure is the median of the rounds' quotients of p95. A busy machine
-makes both coarse: the load average is printed, and a verdict needs a machine that has little else to do.
+Everything is measured side by side in one run. Starts alternate, and the quickest of each side are compared; the load
+is the latency gate's own, in blocks A B B A, and the figure is the median of the rounds' quotients of p95. A busy
+machine makes both coarse: the load average is printed, and a verdict needs a machine that has little else to do.
 """
 
 from __future__ import annotations
