@@ -83,7 +83,7 @@ class Check:
     at: Desk
     pull: Pull
     folder: Path
-    run: Callable[..., Ran]
+    command: Callable[..., Ran]
 
     @property
     def results(self) -> Path:
@@ -108,6 +108,9 @@ class Check:
         self.results.mkdir(exist_ok=True)
         (self.results / "results.json").write_text(text)
 
+    def run(self, *args: str) -> Ran:
+        return self.command(self.at, *args)
+
     def report(self) -> Ran:
         return self.run(str(self.results), "--asked", str(self.asked), "--pr", str(self.pull.number))
 
@@ -130,22 +133,46 @@ def _case(result: Result) -> Case:
     return Case(result.request, candidate, champion, data=tables, digests=result.data)
 
 
+Command = Callable[..., Ran]
+
+
 @pytest.fixture
-def check(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Check]:
-    with desk(tmp_path) as at:
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
+    """``gatehouse report`` in this process, on the clone of a desk."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+
+    def run(at: Desk, *args: str) -> Ran:
         for name, value in {**at.environ, "GITHUB_TOKEN": at.token}.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(["report", *args, "--repo", str(at.root)])
+        out, err = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return Ran(ended.value.code, out, err)
 
-        def run(*args: str) -> Ran:
-            capsys.readouterr()
-            with pytest.raises(SystemExit) as ended:
-                main(["report", *args, "--repo", str(at.root)])
-            out, err = capsys.readouterr()
-            assert isinstance(ended.value.code, int)
-            return Ran(ended.value.code, out, err)
+    return run
 
-        yield Check(at, at.promote(STAGING, 2), tmp_path, run)
+
+@pytest.fixture
+def check(tmp_path: Path, command: Command) -> Iterator[Check]:
+    with desk(tmp_path) as at:
+        yield Check(at, at.promote(STAGING, 2), tmp_path, command)
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Pull]]:
+    """A desk for attacks that leave nothing behind, with a pull request."""
+    with desk(tmp_path_factory.mktemp("standing")) as at:
+        yield at, at.promote(STAGING, 2)
+
+
+@pytest.fixture
+def attacked(standing: tuple[Desk, Pull], tmp_path: Path, command: Command) -> Iterator[Check]:
+    """The check of that pull request; whatever was tried, the evidence branch never comes to be."""
+    made = Check(*standing, tmp_path, command)
+    yield made
+    assert made.evidence == []
 
 
 def test_an_honest_pass_is_kept_and_posted(check: Check) -> None:
@@ -194,16 +221,15 @@ FORGERIES: dict[str, Callable[[Json], object]] = {
 
 
 @pytest.mark.parametrize("forgery", list(FORGERIES))
-def test_a_forged_answer_is_told_on_the_pull_request_and_kept_nowhere(check: Check, forgery: str) -> None:
-    made = check.answer()
+def test_a_forged_answer_is_told_on_the_pull_request_and_kept_nowhere(attacked: Check, forgery: str) -> None:
+    made = attacked.answer()
     FORGERIES[forgery](made)
-    check.write(json.dumps(made))
-    ran = check.report()
+    attacked.write(json.dumps(made))
+    ran = attacked.report()
     assert ran.code == 2
-    assert check.evidence == []
-    assert check.at.check(check.pull) == ("failure", "Nothing was checked")
-    assert "cannot be" in check.comment
-    assert "✅" not in check.comment
+    assert attacked.at.check(attacked.pull) == ("failure", "Nothing was checked")
+    assert "cannot be" in attacked.comment
+    assert "✅" not in attacked.comment
 
 
 def test_what_a_forger_can_do_at_most_is_lie_about_verdicts_under_a_sandbox_that_held(check: Check) -> None:
@@ -236,49 +262,46 @@ BROKEN: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("broken", list(BROKEN))
-def test_results_that_do_not_read_are_told_in_bounded_time(check: Check, broken: str) -> None:
-    check.answer()
-    BROKEN[broken](check.results / "results.json")
+def test_results_that_do_not_read_are_told_in_bounded_time(attacked: Check, broken: str) -> None:
+    attacked.answer()
+    BROKEN[broken](attacked.results / "results.json")
     began = time.monotonic()
-    ran = check.report()
+    ran = attacked.report()
     assert time.monotonic() - began < 60
     assert ran.code == 2
-    assert "GITHUB_TOKEN" not in ran.out + ran.err + check.comment
-    assert check.evidence == []
-    assert check.at.check(check.pull) == ("failure", "Nothing was checked")
-    assert len(check.comment) < 5_000
+    assert "GITHUB_TOKEN" not in ran.out + ran.err + attacked.comment
+    assert attacked.at.check(attacked.pull) == ("failure", "Nothing was checked")
+    assert len(attacked.comment) < 5_000
 
 
-def test_a_missing_folder_of_results_is_told_as_the_models_job_that_broke_off(check: Check) -> None:
-    check.answer()
-    (check.results / "results.json").unlink()
-    check.results.rmdir()
-    assert check.report().code == 2
-    assert "the evaluate job left no results" in check.comment
+def test_a_missing_folder_of_results_is_told_as_the_models_job_that_broke_off(attacked: Check) -> None:
+    attacked.answer()
+    (attacked.results / "results.json").unlink()
+    attacked.results.rmdir()
+    assert attacked.report().code == 2
+    assert "the evaluate job left no results" in attacked.comment
 
 
 HOSTILE = "@acme/risk fixes #1 <script>alert(1)</script> [go](https://evil.example)\n::add-mask::x\n# Passed \x1b[2J"
 
 
-def test_a_hostile_refusal_by_the_models_job_is_told_as_text(check: Check) -> None:
-    check.answer()
-    (check.results / "results.json").write_bytes(document.refusal(GatehouseError(HOSTILE, HOSTILE)))
-    ran = check.report()
+def test_a_hostile_refusal_by_the_models_job_is_told_as_text(attacked: Check) -> None:
+    attacked.answer()
+    (attacked.results / "results.json").write_bytes(document.refusal(GatehouseError(HOSTILE, HOSTILE)))
+    ran = attacked.report()
     assert ran.code == 2
-    assert check.at.color(check.pull) == "red"
-    assert check.evidence == []
-    assert "@acme" not in check.comment
-    assert "<script>" not in check.comment
-    assert "\x1b" not in ran.out + ran.err + check.comment
+    assert attacked.at.color(attacked.pull) == "red"
+    assert "@acme" not in attacked.comment
+    assert "<script>" not in attacked.comment
+    assert "\x1b" not in ran.out + ran.err + attacked.comment
     assert not [line for line in (ran.out + ran.err).splitlines() if line.strip().startswith("::")]
 
 
-def test_what_fetch_refused_is_told_whatever_the_models_job_says(check: Check) -> None:
-    check.answer()
-    write(Material((), datetime.now(UTC), "staging.yaml: expected an integer", "write a number"), check.asked)
-    assert check.report().code == 2
-    assert "expected an integer" in check.comment
-    assert check.evidence == []
+def test_what_fetch_refused_is_told_whatever_the_models_job_says(attacked: Check) -> None:
+    attacked.answer()
+    write(Material((), datetime.now(UTC), "staging.yaml: expected an integer", "write a number"), attacked.asked)
+    assert attacked.report().code == 2
+    assert "expected an integer" in attacked.comment
 
 
 FETCH_ALONE_KNOWS = ("another trainer", "found last year")
@@ -297,13 +320,12 @@ class TestWithoutFetchsWord:
         assert check.at.color(check.pull) == "green"
 
     @pytest.mark.parametrize("forgery", [name for name in FORGERIES if name not in FETCH_ALONE_KNOWS])
-    def test_a_forged_answer_is_not(self, check: Check, forgery: str) -> None:
-        made = check.answer()
+    def test_a_forged_answer_is_not(self, attacked: Check, forgery: str) -> None:
+        made = attacked.answer()
         FORGERIES[forgery](made)
-        check.write(json.dumps(made))
-        assert self.report(check).code == 2
-        assert check.evidence == []
-        assert check.at.color(check.pull) == "red"
+        attacked.write(json.dumps(made))
+        assert self.report(attacked).code == 2
+        assert attacked.at.color(attacked.pull) == "red"
 
     def test_an_answer_about_another_pull_request_is_not(self, check: Check) -> None:
         check.answer()
@@ -313,15 +335,15 @@ class TestWithoutFetchsWord:
         assert check.at.color(other) == "red"
         assert check.evidence == []
 
-    def test_an_answer_judged_by_a_commit_that_main_never_was_at_is_not(self, check: Check) -> None:
-        check.answer()
-        weakened = check.at.open({f"promotions/{MODEL}/policy.yaml": None, "x": "y"})
-        check.at.fetch()
-        made = check.answer()
-        forged(made, lambda one: one["request"].update(base=check.at.head(weakened)))
-        check.write(json.dumps(made))
-        assert self.report(check).code == 2
-        assert "is no commit of main" in check.comment
+    def test_an_answer_judged_by_a_commit_that_main_never_was_at_is_not(self, attacked: Check) -> None:
+        attacked.answer()
+        weakened = attacked.at.open({f"promotions/{MODEL}/policy.yaml": None, "x": "y"})
+        attacked.at.fetch()
+        made = attacked.answer()
+        forged(made, lambda one: one["request"].update(base=attacked.at.head(weakened)))
+        attacked.write(json.dumps(made))
+        assert self.report(attacked).code == 2
+        assert "is no commit of main" in attacked.comment
 
 
 def test_a_second_push_is_not_answered_by_the_results_of_the_first(check: Check) -> None:
