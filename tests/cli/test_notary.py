@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from gatehouse.cli.frame import Settings
+from gatehouse.cli.main import main
 from gatehouse.cli.notary import SIGNING_KEY, Notary
 from gatehouse.declare.types import Stage, Stages
 from gatehouse.errors import GatehouseError
@@ -20,10 +21,12 @@ from gatehouse.pin import Pin
 from gatehouse.report import seal
 from gatehouse.sync.shelve import document, place, shelve
 from gatehouse.verdict import Outcome, plainly
+from tests.cli.test_report import Check
 from tests.support import gated
-from tests.support.company import MODEL, PRODUCTION, STAGING, Cli, Company
+from tests.support.company import MODEL, PRODUCTION, STAGING, Cli, Company, Ran
+from tests.support.desk import desk
 from tests.support.keys import Pair, pair
-from tests.support.repo import Promotions, promotion, promotions
+from tests.support.repo import STAGES, Promotions, promotion, promotions
 from tests.support.thousand import digest
 
 KEYS = (".github/evidence.pem",)
@@ -226,3 +229,37 @@ def test_sync_takes_signed_evidence_and_no_other_where_main_names_a_key(company:
         assert bool(refused) == bool(said)
         assert said in "".join(refused)
         assert company.reader.aliases(MODEL).get("staging") == (None if said else number)
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [("hunter2", "no private key in PEM"), (pair(number=1).private.decode(), "the private half of none of")],
+)
+def test_a_secret_that_does_not_sign_is_told_on_the_pull_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str, said: str
+) -> None:
+    with desk(tmp_path) as at:
+        at.push(
+            {
+                "promotions/stages.yaml": STAGES.format(registry="sqlite:///x.db") + SIGNED,
+                KEYS[0]: pair().public.decode(),
+            }
+        )
+        pull = at.promote(STAGING, 2)
+        check = Check(at, pull, tmp_path, _nobody)
+        check.answer()
+        at.repository.run("checkout", "--quiet", at.main)
+        for name, value in {**at.environ, "GITHUB_TOKEN": at.token, SIGNING_KEY: secret}.items():
+            monkeypatch.setenv(name, value)
+        asked = ("--asked", str(check.asked), "--pr", str(pull.number), "--out", str(tmp_path / "out"))
+        with pytest.raises(SystemExit) as ended:
+            main(["report", str(check.results), *asked, "--repo", str(at.root)])
+        assert ended.value.code == 2
+        assert said in check.comment
+        assert "hunter2" not in check.comment
+        assert at.color(pull) == "red"
+        assert check.evidence == []
+
+
+def _nobody(*_: object) -> Ran:
+    raise AssertionError("the command is run as it is")

@@ -37,7 +37,8 @@ def command(settings: Settings, results: Path, asked: Path | None, out: Path | N
         found = recalled.counted(settings.repository, answer.results)
     surroundings = steps.context(settings, answer.base, answer.declared, pull)
     if out is not None:
-        steps.write(found, surroundings, out, notary.Notary.of(settings))
+        with posting.told(settings, pull):
+            steps.write(found, surroundings, out, notary.Notary.of(settings))
     green = all(result.passed for result in found)
     if pull is not None:
         with progress(settings) as say:
