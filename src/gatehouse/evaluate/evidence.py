@@ -66,11 +66,15 @@ class Evidence(Figures):
     def latency(self, rate_per_s: float, duration_s: float, warmup_s: float) -> dict[str, Timed]:
         """Candidate and champion under the same open-loop load, in turns; single rows of the evaluation table."""
         from gatehouse.evaluate.load import Load, measure
+        from gatehouse.evaluate.turns import turns
 
         asked = {who: self._asked(who) for who in self.models}
         columns = list(dict.fromkeys(name for one in asked.values() for name in one.features))
         load = Load(rate_per_s, duration_s, warmup_s, patience_s=max(5.0, duration_s))
-        samples = measure({who: one.answer for who, one in asked.items()}, self.tables.sample(columns), load)
+        with turns(
+            {who: self.process(who) for who in asked}, {who: one.answer for who, one in asked.items()}
+        ) as taking:
+            samples = measure(taking, self.tables.sample(columns), load)
         timed = {who: Timed.of(one) for who, one in samples.items()}
         self._median_ms = timed[CANDIDATE].latency.percentile("p50").value
         return timed

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from gatehouse.declare.levels import reaches
 from gatehouse.runtime.launch import Command, Launcher
@@ -65,12 +65,32 @@ class Keeper(threading.Thread):
             return
         self._killed = min(self._killed, time.monotonic())
         # The first process inside alone: its launcher lives to bury it, so that its end is the end of all of them.
-        inside = tree(self._process.pid, 1)[1:] if self._walled else []
-        for pid in inside:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        if not inside:
+        first = tree(self._process.pid, 1)[1:] if self._walled else []
+        self._send(first, signal.SIGKILL)
+        if not first:
             self._kill_group(self._process.pid)
+
+    def pause(self) -> None:
+        """Takes the processor from the child and all that it started, until ``resume``."""
+        stopped: set[int] = set()
+        # It may be starting another one at this moment.
+        while fresh := set(self._inside()) - stopped:
+            self._send(fresh, signal.SIGSTOP)
+            stopped |= fresh
+
+    def resume(self) -> None:
+        self._send(self._inside(), signal.SIGCONT)
+
+    def _inside(self) -> list[int]:
+        """The child with all that it started, without the launcher around it, which has to see how they end."""
+        found = [] if self._process is None else tree(self._process.pid)
+        return found[1:] if self._walled else found
+
+    @staticmethod
+    def _send(pids: Iterable[int], number: signal.Signals) -> None:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
 
     @property
     def pid(self) -> int | None:

@@ -153,6 +153,13 @@ class ModelProcess:
             )
         return answer.decode(header, body, batch.num_rows, self._promised)
 
+    def pause(self) -> None:
+        """Takes the processor from the process and all that it started: it answers nothing until ``resume``."""
+        self._keeper.pause()
+
+    def resume(self) -> None:
+        self._keeper.resume()
+
     def close(self) -> None:
         """Kills the process and all it started in its group; safe to repeat."""
         if self._failure is None:
