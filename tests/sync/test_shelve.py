@@ -126,11 +126,12 @@ def test_a_path_that_somebody_took_is_passed_over(repo: Promotions) -> None:
     assert files[THIRD.envelope].startswith("sealed")
 
 
-def test_a_link_in_the_place_of_a_document_is_not_written_over(repo: Promotions) -> None:
-    tip = shelve(repo.repository, [found(key=digest("b"))])
-    assert tip is not None
+@pytest.mark.parametrize("target", [b"/etc/passwd", None], ids=["elsewhere", "the very document"])
+def test_a_link_in_the_place_of_a_document_is_no_document_and_not_written_over(
+    repo: Promotions, target: bytes | None
+) -> None:
     git = Repository(repo.root).run
-    blob = git("hash-object", "-w", "--stdin", data=b"/etc/passwd")
+    blob = git("hash-object", "-w", "--stdin", data=target or document(found()))
     made = commit(repo, {"evidence/credit-risk/x": b"x"})
     index = {"GIT_INDEX_FILE": str(repo.root / "index")}
     git("read-tree", made, env=index)

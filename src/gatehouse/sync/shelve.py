@@ -113,7 +113,8 @@ def _new(repository: Repository, commit: str | None, kept: Sequence[_Kept]) -> d
 
 
 def _there(repository: Repository, commit: str | None, first: Place) -> tuple[dict[str, str], set[str]]:
-    """The blobs of a question's documents at a commit, by path; and every path of that question that was ever used.
+    """What lies at a commit, by path (the blob of a regular file, "" for anything else); and every path of the question
+    that was ever used.
 
     What was deleted counts as used: evidence that comes back under an old name is no longer what lay there.
     """
@@ -123,7 +124,7 @@ def _there(repository: Repository, commit: str | None, first: Place) -> tuple[di
     listed = repository.run_bytes("ls-tree", "-r", "-z", commit, f"{BRANCH}/{first.model}/")
     past = ("log", "-m", "--full-history", "-z", "--no-renames", "--name-only", "--format=", commit, "--", question)
     entries = [line.partition("\t") for line in listed.decode(errors="surrogateescape").split("\0") if line]
-    blobs = {path: meta.split()[2] for meta, _, path in entries}
+    blobs = {path: meta.split()[2] if meta.startswith("100") else "" for meta, _, path in entries}
     return blobs, blobs.keys() | set(repository.run_bytes(*past).decode(errors="surrogateescape").split("\0"))
 
 
