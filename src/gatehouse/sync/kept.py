@@ -99,11 +99,12 @@ def _shelved(path: str, files: Entries, contents: Mapping[str, bytes]) -> Shelve
     if document is None:
         fault = f"it has more than {SIZE_LIMIT:,} bytes" if entry.blob else "it is no regular file"
         return Shelved(path, b"", envelope, None, fault, altered)
-    result, fault = _result(document)
+    result, fault = read(document)
     return Shelved(path, document, envelope, result, fault, altered)
 
 
-def _result(document: bytes) -> tuple[Result | None, str]:
+def read(document: bytes) -> tuple[Result | None, str]:
+    """The result that a document holds; or None, and why it holds none."""
     try:
         result = msgspec.json.decode(document, type=Result)
     except RecursionError:
