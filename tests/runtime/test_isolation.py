@@ -101,9 +101,18 @@ def test_a_sandbox_that_walls_nothing_off_does_not_work(monkeypatch: pytest.Monk
 
 
 def test_a_sandbox_that_says_no_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
-    refusing = (sys.executable, "-c", "print('bwrap: setting up uid map:\\x1b[31m Permission denied'); exit(1)")
+    refusing = (
+        sys.executable,
+        "-c",
+        "print('warning\\nbwrap: setting up uid map:\\x1b[31m Permission denied'); exit(1)",
+    )
     probed = tried(monkeypatch, lambda *_: Leaky(refusing))
     assert probed.why == "bwrap: setting up uid map:\\x1b[31m Permission denied"
+
+
+def test_a_sandbox_that_says_nothing_is_told_by_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    probed = tried(monkeypatch, lambda *_: Leaky((sys.executable, "-c", "exit(3)")))
+    assert (probed.works, probed.why) == (False, "its trial ended with status 3")
 
 
 def test_a_sandbox_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,8 @@ _TRIAL = Path(__file__).with_name("trial.py")
 _PATIENCE_S = 20.0
 _ALLOW = (
     "allow user namespaces: `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` (Ubuntu) or"
-    " `sudo sysctl -w kernel.unprivileged_userns_clone=1` (Debian)"
+    " `sudo sysctl -w kernel.unprivileged_userns_clone=1` (Debian); a container has to be started with"
+    " `--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined`"
 )
 _FIXES: dict[Level, str] = {
     "bubblewrap": f"install bubblewrap 0.8 or newer: `sudo apt-get install bubblewrap`; then {_ALLOW}",
@@ -30,8 +31,6 @@ _FIXES: dict[Level, str] = {
 }
 _MAKERS: dict[Level, Callable[[Limits, int], Launcher]] = {"bubblewrap": Bubblewrap, "unshare": Unshare}
 _STRONGEST_FIRST = tuple(level for level in reversed(LEVELS) if level in _MAKERS)
-# The end of what a failed trial printed: an exception's text stands there.
-_QUOTED = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +87,11 @@ def _tried(level: Level) -> Probed:
             return Probed(level, False, harmless(str(error)), _FIXES[level])
     if process.returncode == 0:
         return Probed(level, True)
-    why = harmless(said.decode(errors="replace")[-_QUOTED:]) or f"its trial ended with status {process.returncode}"
-    return Probed(level, False, why, _FIXES[level])
+    # Of a traceback the last line says what it is about.
+    *_, last = said.decode(errors="replace").strip().splitlines() or [
+        f"its trial ended with status {process.returncode}"
+    ]
+    return Probed(level, False, harmless(last), _FIXES[level])
 
 
 def _too_weak(best: Level, minimum: str) -> GatehouseError:
