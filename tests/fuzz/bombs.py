@@ -1,7 +1,7 @@
 """Files that are small to write and costly to read, as texts of about ``size`` characters.
 
-``python -m tests.fuzz.bombs KIND SIZE`` reads each as a declared file of that kind (or as an ``MLmodel``) and prints a line
-of JSON: its name, the seconds that it took, and how it ended.
+``python -m tests.fuzz.bombs KIND SIZE`` reads each as a declared file of that kind (or as an ``MLmodel``) and prints a
+line of JSON: its name, the seconds that it took, and how it ended.
 """
 
 from __future__ import annotations
