@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from gatehouse.errors import Unreachable
+from gatehouse.github import Refused
 from gatehouse.github.checks import CheckWriter
 from tests.support import gated
 from tests.support.desk import MODEL, PRODUCTION, STAGING, Desk, desk, pin
@@ -81,6 +83,25 @@ class TestAPullRequestWithAPin:
             at.post(pull, [gated.judged(at.repository, request, at.github.hub.now())])
         assert at.check(pull) is None
 
+    def test_a_github_that_refuses_half_way_leaves_nothing_green_and_a_second_run_ends_it(self, at: Desk) -> None:
+        pull = at.promote(STAGING, 2)
+        at.github.fail("POST", "/check-runs", 422)
+        with pytest.raises(Refused):
+            at.judge(pull)
+        assert at.check(pull) is None
+        assert at.judge(pull)
+        assert len(at.remote.of(pull.number)) == 1
+
+    def test_a_github_that_asks_for_a_pause_or_breaks_down_after_the_fact_is_asked_again(self, at: Desk) -> None:
+        pull = at.promote(STAGING, 2)
+        at.github.fail("GET", "/pulls", 403, retry_after=1)
+        at.github.fail("POST", "/check-runs", None, after=True)
+        at.github.fail("POST", "/comments", 502, after=True)
+        assert at.judge(pull)
+        assert at.color(pull) == "green"
+        assert len(at.remote.of(pull.number)) == 1
+        assert len(at.remote.checks) == 1
+
 
 class TestAPullRequestWithoutAPin:
     def test_it_gets_the_check_and_no_comment(self, at: Desk) -> None:
@@ -125,6 +146,13 @@ class TestTwoPullRequestsForOneSlot:
             f"One promotion a slot: #{pulls[0].number} is open for {MODEL}/staging already",
         )
         assert f"merge or close #{pulls[0].number}" in at.summary(pulls[1])
+
+    def test_exactly_one_passes_where_both_are_judged_at_once(self, at: Desk) -> None:
+        pulls = at.promote(STAGING, 2), at.promote(STAGING, 3)
+        with ThreadPoolExecutor() as jobs:
+            # Each in a checkout of its own, as two runs of a workflow are.
+            list(jobs.map(lambda pull: at.elsewhere().judge(pull), pulls))
+        assert [at.color(pull) for pull in pulls] == ["green", "red"]
 
     def test_an_older_one_that_comes_to_the_slot_later_takes_the_younger_one_s_green(self, at: Desk) -> None:
         older = at.open({"README.md": "# Better words\n"})

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -103,6 +104,11 @@ class Desk:
         context = steps.context(self.settings, trusted, require(trusted, {}), pull.number)
         return posting.post(self.settings, found, context, pull.number)
 
+    def elsewhere(self) -> Desk:
+        """The same desk, in another clone."""
+        root = Path(tempfile.mkdtemp(dir=self.root.parent)) / "clone"
+        return replace(self, root=_clone(self.remote, root))
+
     def merge(self, pull: Pull) -> str:
         """Merged through the API by ravi; the commit that main is at then."""
         status, body = self.raw("ravi").call("PUT", f"/pulls/{pull.number}/merge")
@@ -179,9 +185,13 @@ def desk(folder: Path) -> Iterator[Desk]:
             PRODUCTION.path: promotion(pin(1)),
         }
         github.push(remote, "main", files, "Set up")
-        root = folder / "clone"
-        subprocess.run(("git", "clone", "-q", remote.remote, str(root)), check=True, capture_output=True)
-        for key, value in (("user.name", "Runner"), ("user.email", "runner@example.org")):
-            subprocess.run(("git", "config", key, value), cwd=root, check=True)
+        root = _clone(remote, folder / "clone")
         token = github.app_token("gatehouse")
         yield Desk(github, remote, root, token, {"GITHUB_API_URL": github.api_url, "GITHUB_REPOSITORY": SLUG})
+
+
+def _clone(remote: Remote, root: Path) -> Path:
+    subprocess.run(("git", "clone", "-q", remote.remote, str(root)), check=True, capture_output=True)
+    for key, value in (("user.name", "Runner"), ("user.email", "runner@example.org")):
+        subprocess.run(("git", "config", key, value), cwd=root, check=True)
+    return root
