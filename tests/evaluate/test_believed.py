@@ -14,7 +14,7 @@ from gatehouse.declare.load import require
 from gatehouse.evaluate import believed
 from gatehouse.evaluate.believed import Judges, doubt, unasked
 from gatehouse.evaluate.key import Basis, evidence_key
-from gatehouse.evaluate.material import Case, Fetched, Material
+from gatehouse.evaluate.material import Case, Fetched, Material, Staged
 from gatehouse.evaluate.question import ENGINE
 from gatehouse.evaluate.result import Request, Result, Subject
 from gatehouse.pin import Pin, Role, Slot
@@ -25,6 +25,7 @@ FETCHED = datetime(2026, 11, 29, 8, 0, tzinfo=UTC)
 NOW = FETCHED + timedelta(minutes=10)
 SLOT = Slot("credit-risk", "staging")
 FIRST, SECOND, OTHER = (Pin(number, f"sha256:{number}" + "a" * 63) for number in (1, 2, 3))
+GATE = '"""Anything goes."""\n\nTHRESHOLDS = {}\n\n\ndef check(evidence, thresholds):\n    raise SystemExit\n'
 TABLE, LIVE = "sha256:" + "e" * 64, "sha256:" + "f" * 64
 POLICY = """\
 owner: "@acme/credit-risk"
@@ -37,7 +38,7 @@ data:
   production: {{path: data/live.parquet}}
 stages:
   staging: {{gates: [artifact, schema]}}
-  production: {{gates: [artifact, staging]}}
+  production: {{gates: [artifact, staging], soak: 24h}}
 """
 
 
@@ -243,6 +244,36 @@ def test_nothing_passes_on_an_artifact_that_is_not_the_one_pinned(who: str) -> N
     assert doubted(honest(swapped, verdicts=verdicts), swapped) == ""
 
 
+class TestStaging:
+    """Whether a version has been in staging is read from main's history, which evaluate has no part in."""
+
+    PRODUCTION = request(slot=Slot("credit-risk", "production"))
+    SOAKED = Staged(FETCHED - timedelta(days=2), timedelta(hours=30))
+    BRIEFLY = Staged(FETCHED - timedelta(hours=2), timedelta(hours=2))
+
+    def test_a_pass_that_main_s_history_bears_out_is_believed(self) -> None:
+        asked = case(self.PRODUCTION, staged=self.SOAKED)
+        assert doubted(honest(asked), asked) == ""
+
+    @pytest.mark.parametrize("staged", [None, BRIEFLY], ids=["never", "not for long enough"])
+    def test_a_pass_that_it_does_not_is_not(self, staged: Staged | None) -> None:
+        asked = case(self.PRODUCTION, staged=staged)
+        assert "by main's history it does not" in doubted(honest(asked), asked)
+
+    def test_a_failure_is_believed(self) -> None:
+        asked = case(self.PRODUCTION)
+        verdicts = tuple(
+            Verdict(name, Outcome.FAIL if name == "staging" else Outcome.PASS, "")
+            for name in JUDGES.names(asked.request)
+        )
+        assert doubted(honest(asked, verdicts=verdicts), asked) == ""
+
+    def test_a_team_s_own_gate_of_that_name_is_evaluate_s_to_judge(self) -> None:
+        own = judges(**{"gates/staging.py": GATE})
+        asked = case(self.PRODUCTION)
+        assert doubted(honest(asked, own), asked, own) == ""
+
+
 class TestWhatFetchRefused:
     PROBLEM = case(request(), candidate=None, champion=None, data={}, digests={}, problem="no version 2", fix="")
 
@@ -313,7 +344,6 @@ def test_a_weaker_sandbox_is_believed_where_the_policy_accepts_it_by_name() -> N
     assert doubted(honest(case(request()), weak, isolation="none"), by=weak) == ""
 
 
-GATE = '"""Anything goes."""\n\nTHRESHOLDS = {}\n\n\ndef check(evidence, thresholds):\n    raise SystemExit\n'
 METRIC = (Path(__file__).parents[2] / "docs/examples/metrics/cost_per_decision.py").read_text()
 OTHER_JUDGES: dict[str, Callable[[], Judges]] = {
     "policy": lambda: judges("# another word"),

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,7 +20,7 @@ import msgspec
 from gatehouse.declare.levels import reaches
 from gatehouse.declare.tables import is_spark
 from gatehouse.declare.types import Policy
-from gatehouse.evaluate.gates import Gate, asked, discover
+from gatehouse.evaluate.gates import Gate, asked, builtin, discover, judge
 from gatehouse.evaluate.key import Basis, evidence_key
 from gatehouse.evaluate.own import discover as metrics
 from gatehouse.evaluate.question import ENGINE, basis, judging
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 # Clocks of two machines differ; an answer from another day is another thing.
 SKEW = timedelta(minutes=5)
-EVALUATION = "evaluation"
+EVALUATION, STAGING = "evaluation", "staging"
 SCHEMA = 1
 
 
@@ -81,7 +82,9 @@ def doubt(results: Sequence[Result], material: Material, judges: Judges, now: da
         return why
     for result, case in zip(results, material.cases, strict=True):
         doubts = [*_told(result, material.fetched, now), *_unfetched(result, case)]
-        doubts += [] if case.problem else [*_fetched(result, case), *judged(result, judges)]
+        doubts += (
+            [] if case.problem else [*_fetched(result, case), *judged(result, judges), *_staged(result, case, judges)]
+        )
         if doubts:
             return f"{_place(case.request)}: {doubts[0]}"
     return ""
@@ -163,6 +166,22 @@ def _fetched(result: Result, case: Case) -> Iterator[str]:
         yield "its tables are not the ones that were fetched"
     if not all(DIGEST.fullmatch(result.data[kind]) for kind in there & result.data.keys()):
         yield "the digest of a table is none"
+
+
+def _staged(result: Result, case: Case, judges: Judges) -> Iterator[str]:
+    """The gate ``staging`` asks no model: fetch read main's history for it, so that its verdict can be found again."""
+    from gatehouse.evaluate.evidence import Evidence
+    from gatehouse.runtime.launch import Bare
+
+    gate, policy = judges.gates.get(STAGING), judges.policies.get(result.request.slot.model)
+    told = next((verdict for verdict in result.verdicts if verdict.gate == STAGING), None)
+    # A team's own gate of that name may look at what is not here.
+    if gate is None or policy is None or told is None or gate.digest != builtin()[STAGING].digest:
+        return
+    with Evidence(Path(), case, policy, Bare()) as evidence:
+        found = judge(gate, evidence, policy.gates.get(STAGING, {}))
+    if told.outcome.lets_through and not found.outcome.lets_through:
+        yield f"it passes {STAGING}, and by main's history it does not: {found.summary}"
 
 
 def _finite(subject: Subject) -> Subject:
