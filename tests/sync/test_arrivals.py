@@ -207,6 +207,8 @@ class TestAttacks:
     def test_a_later_share_of_a_pin_is_asked_about_where_the_pin_was_set(self, company: Company) -> None:
         canary = f"version: 2, digest: {company.pins[2].digest}, percent: "
         company.repo.promote(PRODUCTION, company.pins[1], canary=f"{canary}5")
+        text = (company.repo.repository.read("origin/main", POLICY) or b"").decode()
+        company.repo.commit({POLICY: text.replace("risk: high", "risk: low")})
         company.repo.promote(PRODUCTION, company.pins[1], canary=f"{canary}25")
         assert company.sync().refusals == ()
         assert served(company) == [1, 2]
