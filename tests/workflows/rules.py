@@ -35,6 +35,8 @@ SECRETS: Mapping[str, set[str]] = {
     },
     "doctor": {*_REGISTRY, "MLFLOW_READ_TOKEN", "GATEHOUSE_DOCTOR_TOKEN"},
 }
+# The one secret that an action gets: checkout, to push with.
+PUSH_KEY = "secrets.GATEHOUSE_PUSH_KEY"
 # Who may be cancelled while running: what starts again from the beginning when it matters.
 CANCELLED = {"gates", "tests"}
 # Whose check people require before a merge: a filter on paths would leave it waiting for ever.
@@ -156,8 +158,9 @@ def asks_for_the_least(workflow: Workflow) -> Iterator[str]:
 def keeps_secrets_in_environments(workflow: Workflow) -> Iterator[str]:
     """A secret goes to the one step that needs it, in a job whose environment holds it; a deploy key to checkout."""
     for place, inside in expressions(workflow.tree):
-        if "secrets" in inside and not re.fullmatch(r"jobs\.\w+\.steps\[\d+\]\.(env\.\w+|with\.ssh-key)", place):
-            yield f"{place}: a secret outside of a step's environment"
+        step = re.fullmatch(r"jobs\.\w+\.steps\[\d+\]\.(env\.\w+|with\.ssh-key)", place)
+        if "secrets" in inside and (step is None or (step[1] == "with.ssh-key") is not (inside == PUSH_KEY)):
+            yield f"{place}: a secret where none goes"
     for name, job in workflow.jobs.items():
         environment = job.get("environment")
         if environment is not None and environment not in SECRETS:

@@ -52,6 +52,8 @@ BROKEN: tuple[tuple[Rule, str, str, str], ...] = (
     (rules.keeps_secrets_in_environments, "gates", "secrets.MLFLOW_READ_TOKEN", "secrets.MLFLOW_WRITE_TOKEN"),
     (rules.keeps_secrets_in_environments, "sync", "\njobs:", "\nenv: {T: '${{ secrets.MLFLOW_WRITE_TOKEN }}'}\njobs:"),
     (rules.keeps_secrets_in_environments, "sync", "ref: main", "ref: ${{ secrets.MLFLOW_WRITE_TOKEN }}"),
+    (rules.keeps_secrets_in_environments, "sync", "secrets.GATEHOUSE_PUSH_KEY", "secrets.MLFLOW_WRITE_TOKEN"),
+    (rules.keeps_secrets_in_environments, "queue", "ref: main", "ref: main\n          ssh-key: ${{ secrets.KEY }}"),
     (rules.keeps_secrets_in_environments, "sync", "secrets.MLFLOW_WRITE_TOKEN", "toJSON(secrets)"),
     (rules.keeps_secrets_in_environments, "sync", "secrets.MLFLOW_WRITE_TOKEN", "secrets['OTHER']"),
     (rules.keeps_secrets_in_environments, "sync", "    steps:", "    secrets: inherit\n    steps:"),
