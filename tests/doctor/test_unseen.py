@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from gatehouse.doctor.look import look
 from gatehouse.errors import NotFound, Unreachable
 from gatehouse.git import Repository
 from gatehouse.github import GitHubWriter
+from gatehouse.github.hosted import Required
 from tests.doctor.installed import QUICK, SLUG, Installed
 
 # What an app may read that sees everything here.
@@ -91,6 +93,19 @@ def test_protection_that_is_there_and_not_seen_is_no_missing_protection(installe
 
 def on_github(findings: tuple[Finding, ...]) -> set[str]:
     return {one.check for one in findings} & ON_GITHUB.keys()
+
+
+def test_a_check_cannot_be_fine_where_nobody_knows_whose_it_should_be(installed: Installed) -> None:
+    facts = installed.facts()
+    assert not isinstance(facts.github, Unseen)
+    blind = replace(facts, github=replace(facts.github, app=Unseen("not seen", "look")))
+    assert levels(judge(blind), "main/check") == {Level.UNKNOWN}
+    # That anybody at all may post it is seen all the same.
+    branch = blind.hub.branches["main"]
+    guards = replace(branch.sources[0].guards, checks=(Required("gatehouse"),))
+    loose = replace(branch, rulesets=(replace(branch.sources[0], guards=guards),))
+    open_to_all = replace(blind, github=replace(blind.hub, branches={**blind.hub.branches, "main": loose}))
+    assert levels(judge(open_to_all), "main/check") == {Level.BAD}
 
 
 def test_a_plan_that_has_no_rulesets_is_told_in_githubs_words(installed: Installed) -> None:

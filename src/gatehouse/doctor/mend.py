@@ -84,17 +84,18 @@ def _ruleset(hub: OnGitHub, wanted: Wanted) -> Change:
     there = () if isinstance(hub.rulesets, Unseen) else hub.rulesets
     known = any(one.name == wanted.name for one in there)
     verb = "the ruleset" if known else "a new ruleset"
-    return Change(f"{verb} {wanted.name!r} on {listed(wanted.branches)}", tuple(_told(wanted)), wanted)
+    return Change(f"{verb} {wanted.name!r} on {listed(wanted.branches)}", tuple(_told(hub, wanted)), wanted)
 
 
-def _told(wanted: Wanted) -> Iterator[str]:
+def _told(hub: OnGitHub, wanted: Wanted) -> Iterator[str]:
     guards = wanted.guards
     if guards.pull_request:
         yield f"a pull request with {guards.approvals} approval{'s' * (guards.approvals != 1)}, code owners among them"
     if guards.last_push:
         yield "the last push approved by somebody else; a push dismisses earlier approvals"
     for one in guards.checks:
-        yield f"the check `{one.name}` passes" + (f", from the app {one.app} alone" if one.app is not None else "")
+        whose = hub.app_slug if one.app == hub.app else f"the app {one.app}"
+        yield f"the check `{one.name}` passes" + (f", from {whose} alone" if one.app is not None else "")
     if guards.no_force_push:
         yield "no force push, no deletion"
     if guards.restricted:

@@ -14,7 +14,7 @@ PUSH_KEY = "GATEHOUSE_PUSH_KEY"
 _MACHINES = ("DeployKey", "Integration")
 _KEY = (
     f"let a deploy key alone push it: make one that may write, keep its private half as the secret {PUSH_KEY} of the "
-    "environment registry-write, then run `gatehouse doctor --fix`"
+    "environment registry-write, then run `gatehouse doctor --fix` (docs/doctor.md has the commands)"
 )
 _READY = "let a deploy key alone push it"
 
