@@ -87,8 +87,8 @@ def taken(slot: Slot, number: int) -> Word:
         "Two promotions of one slot are each judged against what serves now, and not against each other: the second to "
         "be merged would come in on evidence that no longer holds.",
         "",
-        f"**Next:** merge or close #{number}. This check is looked at again after every merge to main; where "
-        f"#{number} is closed unmerged, run the gates again.",
+        f"**Next:** merge or close #{number}. This check is looked at again after every merge to main, and every hour; "
+        "`gatehouse evidence open` does it at once.",
     ]
     return _word(title, lines)
 
