@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatehouse.declare.reader import DEPTH_LIMIT, WIDTH_LIMIT, read
+from gatehouse.declare.reader import DEPTH_LIMIT, FAULT_LIMIT, WIDTH_LIMIT, read
 
 PATH = "promotions/m/production.yaml"
 
@@ -164,6 +164,11 @@ def test_width_is_allowed_up_to_the_limit_and_not_beyond() -> None:
         "1: a: holds more than 1,000 entries; no declared file needs that"
     ]
     assert "holds more than 1,000" in faults("".join(f"k{i}: 1\n" for i in range(WIDTH_LIMIT + 1)))[0]
+
+
+def test_faults_of_a_file_are_looked_for_up_to_the_limit_and_not_beyond() -> None:
+    assert len(faults("a: 1\n" * FAULT_LIMIT)) == FAULT_LIMIT - 1
+    assert len(faults("a: 1\n" * 10 * FAULT_LIMIT)) == FAULT_LIMIT
 
 
 @given(st.binary(max_size=60))

@@ -9,7 +9,7 @@ import pytest
 
 from gatehouse.errors import GatehouseError, NotFound, Unreachable
 from gatehouse.git import Author, Repository, Writer
-from gatehouse.git.repository import SIZE_LIMIT
+from gatehouse.git.repository import SIZE_LIMIT, TooMuch
 
 ME = Author("Ada", "ada@example.com")
 
@@ -53,6 +53,20 @@ def test_a_file_above_the_limit_is_refused_before_it_is_read(clone: Repository, 
     commit = writer.commit(None, {"big": b"x" * (SIZE_LIMIT + 1)}, "big")
     with pytest.raises(GatehouseError, match="1,000,000"):
         clone.read(commit, "big")
+
+
+def test_what_git_says_is_read_up_to_a_limit_and_not_beyond(clone: Repository, writer: Writer) -> None:
+    commit = writer.commit(None, {f"f{number}": b"" for number in range(1_000)}, "many")
+    asked = ("ls-tree", "-r", "--name-only", commit)
+    whole = clone.run_bytes(*asked)
+    assert clone.run_bounded(*asked, most=len(whole)) == whole
+    with pytest.raises(TooMuch, match="git ls-tree says more"):
+        clone.run_bounded(*asked, most=len(whole) - 1)
+
+
+def test_a_bounded_question_that_fails_says_why(clone: Repository) -> None:
+    with pytest.raises(GatehouseError, match="git ls-tree failed: fatal: Not a valid object name"):
+        clone.run_bounded("ls-tree", "nowhere", most=100)
 
 
 def test_many_blobs_come_back_under_their_ids_whatever_they_hold(clone: Repository, writer: Writer) -> None:
