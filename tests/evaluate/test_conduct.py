@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import pytest
 
 from gatehouse.declare.types import Data, Evaluation, Prediction, Where
 from gatehouse.errors import GatehouseError
-from gatehouse.evaluate.conduct import Conduct
+from gatehouse.evaluate.conduct import Conduct, Drawn, Interview
 from gatehouse.evaluate.conductpace import Pace, Past, pace
 from gatehouse.evaluate.evidence import CANDIDATE, Evidence
+from gatehouse.runtime.answer import Answer
 from gatehouse.runtime.process import ModelProcess
 from tests.evaluate import made
 from tests.support import models
@@ -292,3 +294,25 @@ def test_a_busy_moment_passes_and_a_slow_model_stays_slow() -> None:
     assert pace([slow, Clock(0.0)], rows, past).slowdown > 3  # type: ignore[list-item]
     # Three rounds of four turns, each of which ends after a quarter of a second.
     assert slow.asked <= 3 * 4 * 6
+
+
+class Deliberate:
+    """A process that takes half a second for whatever it is asked."""
+
+    def answer(self, batch: Any) -> Any:
+        time.sleep(0.5)
+        return Answer("values", np.zeros(batch.num_rows))
+
+
+def test_a_model_that_takes_its_time_is_asked_less() -> None:
+    import pyarrow as pa
+
+    rows = pa.RecordBatch.from_pydict({"x": np.zeros(100)})
+    seen = Drawn(rows, np.zeros(100), lambda answer: answer.array, 0)
+    asked = Interview(seen, None, lambda: nullcontext(Deliberate()))  # type: ignore[arg-type] # it has the same face
+
+    found = {asking.way: asking.rows for asking in asked.hold(None, 3.0).askings}
+
+    assert found["a row at a time by a second process"] == 5
+    assert 5 < found["in small batches by a second process"] < 100
+    assert found["in another order by a second process"] == 100
