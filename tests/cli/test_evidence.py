@@ -200,6 +200,16 @@ class TestCheck:
         assert "git remote did not answer" in done.err
         assert (at.check(head) or ("",))[0] == "failure"
 
+    def test_where_neither_the_remote_nor_github_can_be_asked_the_first_error_is_the_one_that_is_told(
+        self, at: Desk, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("GITHUB_TOKEN")
+        at.repository.run("remote", "set-url", "origin", str(at.root.parent / "nowhere.git"))
+        done = run("check", "--base", "main", "--head", "main", "--commit", at.main)
+        assert done.code == 2
+        assert "error: the git remote did not answer" in done.err
+        assert "the check could not be set either: no GITHUB_TOKEN" in done.err
+
     def test_a_github_that_breaks_down_once_is_asked_again_and_one_that_refuses_is_told(
         self, at: Desk, run: Run
     ) -> None:

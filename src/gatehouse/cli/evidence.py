@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from gatehouse.cli.frame import BLOCKED, DONE, Settings, emit, progress, verb
+from gatehouse.cli.frame import BLOCKED, DONE, Settings, emit, note, progress, verb
 from gatehouse.cli.hub import connect
 from gatehouse.errors import GatehouseError, Unreachable
 from gatehouse.report.outlook import Answer
@@ -142,7 +142,11 @@ def _told(settings: Settings, commit: str | None) -> Iterator[None]:
         if commit is not None:
             from gatehouse.report.outlook import unread
 
-            _set(settings, commit, unread(error.message, error.fix), passed=False)
+            try:
+                _set(settings, commit, unread(error.message, error.fix), passed=False)
+            except GatehouseError as second:
+                # The first error is the one to mend; without a check the queue waits, and then drops the group.
+                note(f"! the check could not be set either: {second.message}")
         raise
 
 
