@@ -110,12 +110,43 @@ def test_json_holds_every_finding_and_nothing_else(tmp_path: Path, github: GitHu
         "fix": "set Workflow permissions to read repository contents",
         "link": f"{github.url}/acme/models/settings/actions",
         "settable": True,
+        "accepted": False,
     }
     assert {one["level"] for one in document["findings"]} == {"ok", "warn", "bad"}
 
 
 def settings(ran: Ran) -> list[tuple[str, bool]]:
     return [(one["title"], one["done"]) for one in ran.document["settings"]]
+
+
+def test_what_is_accepted_is_shown_and_does_not_count(tmp_path: Path, github: GitHub, doctor: Doctor) -> None:
+    at = installed(tmp_path, github)
+    at.hosted.token_power = ("write", True)
+    ran = doctor(at, "--accept", "actions/token")
+    assert ran.code == 1
+    ran = doctor(at, "--accept", "actions/token", "--accept", "actions/approvals")
+    assert ran.code == 0
+    assert "✗ actions/token               accepted: GITHUB_TOKEN may write" in ran.out
+    assert ran.out.strip().split(";")[0].endswith("2 accepted")
+    ran = doctor(at, "--accept", "actions/token", "--format", "json")
+    assert [one["check"] for one in ran.document["findings"] if one["accepted"]] == ["actions/token"]
+
+
+def test_a_token_that_only_reads_is_enough_where_its_blind_spot_is_accepted(
+    tmp_path: Path, github: GitHub, doctor: Doctor
+) -> None:
+    at = installed(tmp_path, github)
+    reads = dict.fromkeys(("contents", "actions", "secrets", "environments", "administration"), "read")
+    token = github.app_token("doctor", reads)
+    assert doctor(at, GITHUB_TOKEN=token).code == 2
+    blind = ("main/bypass", "branches/history", "branches/pushes")
+    accept = [word for name in blind for word in ("--accept", name)]
+    assert doctor(at, *accept, GITHUB_TOKEN=token).code == 0
+
+
+def test_a_check_that_is_not_there_cannot_be_accepted(tmp_path: Path, github: GitHub, doctor: Doctor) -> None:
+    ran = doctor(installed(tmp_path, github), "--accept", "main/reveiws")
+    assert (ran.code, "Did you mean main/reviews?" in ran.err) == (2, True)
 
 
 def test_fix_sets_nothing_where_nobody_can_be_asked(tmp_path: Path, github: GitHub, doctor: Doctor) -> None:

@@ -38,11 +38,16 @@ def drawn(findings: Sequence[Finding]) -> Iterator[RenderableType]:
         link = finding.link or link
 
 
+def _mark(finding: Finding) -> tuple[str, str]:
+    mark, style = _MARKS[finding.level]
+    return (mark, "dim") if finding.accepted else (mark, style)
+
+
 def _beside(finding: Finding) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    mark, style = _MARKS[finding.level]
+    mark, style = _mark(finding)
     table = Table.grid(padding=(0, 1))
     table.add_column(width=1)
     table.add_column(width=27, no_wrap=True)
@@ -56,7 +61,7 @@ def _below(finding: Finding) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    mark, style = _MARKS[finding.level]
+    mark, style = _mark(finding)
     if finding.level is Level.OK:
         return Text.assemble((mark, style), " ", (finding.check, "dim"))
     table = Table.grid()
@@ -68,7 +73,8 @@ def _below(finding: Finding) -> RenderableType:
 def _words(finding: Finding) -> RenderableType:
     from rich.text import Text
 
-    text = Text(_clean(finding.what))
+    text = Text("accepted: " if finding.accepted else "", style="dim" if finding.accepted else "")
+    text.append(_clean(finding.what))
     if finding.fix:
         text.append(f"\nfix: {_clean(finding.fix)}")
         if finding.settable:
@@ -82,11 +88,13 @@ def _summary(findings: Sequence[Finding]) -> RenderableType:
     from rich.text import Text
 
     def count(level: Level, word: str) -> tuple[str, str] | None:
-        number = sum(finding.level is level for finding in findings)
+        number = sum(finding.level is level and not finding.accepted for finding in findings)
         return (f"{number} {word}", _MARKS[level][1]) if number else None
 
     words = ((Level.BAD, "bad"), (Level.WARN, "to think about"), (Level.UNKNOWN, "not seen"), (Level.OK, "fine"))
     parts = [part for level, word in words if (part := count(level, word))]
+    accepted = sum(finding.accepted for finding in findings)
+    parts += [(f"{accepted} accepted", "dim")] if accepted else []
     text = Text("\n")
     for number, part in enumerate(parts):
         text.append(", " if number else "").append(*part)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 import msgspec
+from msgspec import structs
 
 from gatehouse.cli import hub
 from gatehouse.cli.diagnosed import drawn, planned, said
@@ -46,19 +47,21 @@ class Diagnosis(msgspec.Struct, frozen=True):
 @verb
 @click.option("--fix", is_flag=True, help="Show what GitHub's API can set, ask, and set it.")
 @click.option("--yes", is_flag=True, help="With --fix: do not ask.")
+@click.option("--accept", metavar="CHECK", multiple=True, help="What this check finds may be so; may be repeated.")
 @click.option("--app", default="github-actions", show_default=True, help="The GitHub App that posts the check.")
-def command(settings: Settings, fix: bool, yes: bool, app: str) -> int:
+def command(settings: Settings, fix: bool, yes: bool, accept: tuple[str, ...], app: str) -> int:
     """See whether GitHub, MLflow and this machine are set up as gatehouse takes for granted.
 
     Looks at the rules of main and of the branches that workflows write, CODEOWNERS, environments and secrets, workflow
     permissions, the registries and the sandbox. Changes nothing without --fix. Exit 1 where something is bad, 2 where
-    something could not be looked at.
+    something could not be looked at; what is accepted counts for neither.
     """
+    _known(accept)
     if yes and not fix:
         raise click.UsageError("--yes goes with --fix.")
     with ExitStack() as stack:
         writer = _connect(settings, stack)
-        facts, findings = _look(settings, writer, app)
+        facts, findings = _look(settings, writer, app, accept)
         plan = _plan(facts, findings) if fix else ()
         done: Sequence[Setting] = ()
         if fix and not settings.json:
@@ -66,7 +69,7 @@ def command(settings: Settings, fix: bool, yes: bool, app: str) -> int:
         if plan and _agreed(settings, yes):
             assert not isinstance(writer, Unseen)
             done = _set(settings, plan, writer)
-            facts, findings = _look(settings, writer, app)
+            facts, findings = _look(settings, writer, app, accept)
         elif plan:
             done = [Setting(one.title, one.sets) for one in plan]
         if settings.json or not fix or any(one.done for one in done):
@@ -85,14 +88,31 @@ def _connect(settings: Settings, stack: ExitStack) -> GitHubWriter | Unseen:
         return Unseen(error.message, error.fix)
 
 
-def _look(settings: Settings, writer: GitHubWriter | Unseen, app: str) -> tuple[Facts, tuple[Finding, ...]]:
+def _known(accept: Sequence[str]) -> None:
+    from difflib import get_close_matches
+
+    from gatehouse.doctor.checks import CHECKS
+
+    for name in accept:
+        if name not in CHECKS:
+            near = get_close_matches(name, CHECKS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else " docs/doctor.md lists them."
+            raise click.UsageError(f"--accept: there is no check {name!r}.{hint}")
+
+
+def _look(
+    settings: Settings, writer: GitHubWriter | Unseen, app: str, accept: Sequence[str]
+) -> tuple[Facts, tuple[Finding, ...]]:
     from gatehouse.doctor.checks import judge
     from gatehouse.doctor.look import look
 
     with progress(settings) as say:
         reader = writer if isinstance(writer, Unseen) else writer.reader.settings
         facts = look(settings.repository, settings.environ, reader, app, say)
-    return facts, judge(facts)
+    findings = (
+        structs.replace(one, accepted=one.check in accept and one.level is not Level.OK) for one in judge(facts)
+    )
+    return facts, tuple(findings)
 
 
 def _plan(facts: Facts, findings: Sequence[Finding]) -> tuple[Change, ...]:
@@ -133,5 +153,5 @@ def _diagnosis(facts: Facts, findings: Sequence[Finding], done: Sequence[Setting
 
 
 def _code(findings: Sequence[Finding]) -> int:
-    levels = {finding.level for finding in findings}
+    levels = {finding.level for finding in findings if not finding.accepted}
     return BLOCKED if Level.BAD in levels else BROKEN if Level.UNKNOWN in levels else DONE

@@ -27,7 +27,7 @@ class Finding(msgspec.Struct, frozen=True):
     """One thing that was looked at.
 
     ``check`` names what was judged, ``what`` says how it is, ``fix`` what to do about it, ``link`` where; ``settable``:
-    ``doctor --fix`` can do it.
+    ``doctor --fix`` can do it; ``accepted``: somebody said that it may be so.
     """
 
     check: str
@@ -36,6 +36,7 @@ class Finding(msgspec.Struct, frozen=True):
     fix: str = ""
     link: str = ""
     settable: bool = False
+    accepted: bool = False
 
 
 def ok(check: str, what: str) -> Finding:

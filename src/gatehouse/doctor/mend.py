@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gatehouse.doctor.checks.branches import guarded, ready
+from gatehouse.doctor.checks.branches import guarded
 from gatehouse.doctor.checks.environments import admits_more, needed
 from gatehouse.doctor.facts import CHECK, MAIN, Facts, Main, OnGitHub
 from gatehouse.doctor.finding import Finding, Unseen
@@ -53,7 +53,7 @@ def _changes(hub: OnGitHub, main: Main, checks: set[str]) -> Iterator[Change]:
     branches = guarded(main)
     if "branches/history" in checks:
         yield _ruleset(hub, Wanted(_HISTORY, branches, Guards(no_force_push=True, no_deletion=True)))
-    if "branches/pushes" in checks and ready(hub, main):
+    if "branches/pushes" in checks:
         guards = Guards(restricted=True, creation=True)
         yield _ruleset(hub, Wanted(_PUSHES, branches, guards, (Actor("DeployKey"),)))
     if "environments/branches" in checks:
