@@ -31,11 +31,20 @@ class Line:
     owners: tuple[str, ...]
 
     @cached_property
+    def _folder(self) -> str:
+        """The top folder that the pattern is tied to by its own name; "" where it is tied to none."""
+        first, _, rest = self.pattern.removeprefix("/").partition("/")
+        return first if rest and not set(first) & set("*?\\") else ""
+
+    @cached_property
     def _expression(self) -> re.Pattern[str]:
         return _expression(self.pattern)
 
     def matches(self, path: str) -> bool:
         """Whether the line speaks of a file; ``path`` from the repository's root, with ``/`` between."""
+        # Most lines of a large file speak of another folder, which is told without an expression.
+        if self._folder and not path.startswith(f"{self._folder}/"):
+            return False
         return self._expression.fullmatch(path) is not None
 
 
