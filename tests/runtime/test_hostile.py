@@ -82,6 +82,8 @@ def test_a_start_that_goes_wrong_says_how(start: Start, tmp_path: Path, code: st
         ),
         ("request(); sys.exit(3)", ModelDied, "exited with status 3"),
         ("request(); os.abort()", ModelDied, "was ended by SIGABRT"),
+        ("os.kill(os.getpid(), 24)", ModelDied, "was ended by SIGXCPU: it used up its time on the processor"),
+        ("os.kill(os.getpid(), 31)", ModelDied, "was ended by SIGSYS: it made a system call that no model needs"),
         ("print('low on luck'); os.kill(os.getpid(), 9)", ModelDied, "SIGKILL; it last said: low on luck"),
     ],
 )

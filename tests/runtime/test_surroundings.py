@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 import gatehouse
 from gatehouse.runtime.surroundings import links, visible
 
@@ -26,6 +28,18 @@ def test_a_link_is_shown_under_its_name_and_its_targets(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
     assert {place.name for place in visible((tmp_path / "link",)) if tmp_path in place.parents} == {"link", "real"}
+
+
+def test_every_link_that_leads_to_the_interpreter_is_shown_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("venv", "minor"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "minor" / "python").symlink_to(sys.executable)
+    (tmp_path / "venv" / "python").symlink_to("../minor/python")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "venv" / "python"))
+    shown = [place for place in visible(()) if tmp_path in place.parents]
+    assert sorted(shown) == [tmp_path / "minor" / "python", tmp_path / "venv" / "python"]
 
 
 def test_places_of_people_and_services_are_not_shown() -> None:

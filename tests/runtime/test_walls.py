@@ -290,6 +290,21 @@ def test_only_its_own_files_are_open(inside: Inside) -> None:
     assert inside("[name for name in os.listdir('/proc/self/fd') if int(name) > 2]") in (["3"], [])
 
 
+def test_a_library_that_asks_who_it_runs_for_is_answered(inside: Inside) -> None:
+    assert inside("import getpass\n[getpass.getuser(), os.path.expanduser('~') == os.getcwd()]") == ["model", True]
+
+
+def test_python_starts_through_any_number_of_links(
+    walls: Launcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two", "scratch"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "two" / "python").symlink_to(sys.executable)
+    (tmp_path / "one" / "python").symlink_to("../two/python")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "one" / "python"))
+    assert Inside(walls, tmp_path / "one", tmp_path / "scratch")("sys.executable").endswith("one/python")
+
+
 def test_the_machine_is_not_named(inside: Inside) -> None:
     assert inside("[socket.gethostname(), os.environ.get('USER'), os.environ.get('PWD')]") == ["model", None, None]
 

@@ -91,6 +91,8 @@ def environment(scratch: Path, threads: int) -> dict[str, str]:
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": str(scratch),
+        # There are no users behind walls, and some libraries ask for the name of theirs.
+        "LOGNAME": "model",
         "TMPDIR": str(scratch),
         "LANG": "C.UTF-8",
         # The same order of sets and dictionaries in every run, so that a prediction can be repeated.

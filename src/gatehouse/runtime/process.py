@@ -38,6 +38,10 @@ Method = Literal["auto", "predict", "predict_proba"]
 # How long a killed process may take to be gone, and a closed connection to be followed by an exit status.
 _GRACE_S = 2.0
 _QUOTED_LINES = 3
+_MEANT = {
+    signal.SIGXCPU: ": it used up its time on the processor",
+    signal.SIGSYS: ": it made a system call that no model needs",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +271,7 @@ def _ending(status: int | None) -> str:
     if status is None or status >= 0:
         return f"exited with status {status}"
     try:
-        return f"was ended by {signal.Signals(-status).name}"
+        number = signal.Signals(-status)
     except ValueError:
         return f"was ended by signal {-status}"
+    return f"was ended by {number.name}{_MEANT.get(number, '')}"

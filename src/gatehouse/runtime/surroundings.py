@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import gatehouse
@@ -15,7 +16,6 @@ _SETTINGS = tuple(
     Path(place)
     for place in ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime")
 )
-_OWN = (Path(sys.prefix), Path(sys.base_prefix), Path(gatehouse.__path__[0]))
 
 
 def links() -> dict[Path, Path]:
@@ -31,6 +31,16 @@ def visible(readable: Iterable[Path]) -> tuple[Path, ...]:
     """
     system = [place for place in _SYSTEM if place.is_dir() and not place.is_symlink()]
     settings = [place for place in _SETTINGS if place.exists()]
-    named = {name for path in (*_OWN, *readable) for name in (path.absolute(), path.resolve())}
+    named = {name for path in (*_own(), *readable) for name in (path.absolute(), path.resolve())}
     wanted = sorted({*system, *settings, *named}, key=lambda path: (len(path.parts), path))
     return tuple(path for path in wanted if not any(other in path.parents for other in wanted))
+
+
+def _own() -> Iterator[Path]:
+    """What starts a command: Python, gatehouse's package, and the links that lead to the interpreter, one by one."""
+    yield from (Path(sys.prefix), Path(sys.base_prefix), Path(gatehouse.__path__[0]))
+    path = Path(sys.executable)
+    yield path
+    while path.is_symlink():
+        path = Path(os.path.normpath(path.parent / path.readlink()))
+        yield path
