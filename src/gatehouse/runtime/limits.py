@@ -24,7 +24,10 @@ _CONFINE = (sys.executable, "-P", "-s", "-m", "gatehouse.runtime.confine")
 @dataclass(frozen=True, slots=True)
 class Limits:
     """``memory_mb`` (MiB) and ``processes`` for all that one model's process starts, itself included; ``seconds`` from
-    its start to its end. Raises ValueError for one that is not positive."""
+    its start to its end. Files that no process has mapped come on top, as much as ``files`` says, twice.
+
+    Raises ValueError for one that is not positive.
+    """
 
     memory_mb: int = 8192
     processes: int = 64
