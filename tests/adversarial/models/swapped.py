@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tests.adversarial.models._told import Told
 
+GATES = "artifact, accuracy"
 GATE = "artifact"
 OUTCOME = "FAIL"
-SAYS = r"artifact"
+SAYS = r"digest"
 PINNED = "sha256:" + "0" * 64
 
 
