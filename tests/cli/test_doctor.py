@@ -132,7 +132,7 @@ def test_what_is_accepted_is_shown_and_does_not_count(tmp_path: Path, github: Gi
     assert [one["check"] for one in ran.document["findings"] if one["accepted"]] == ["actions/token"]
 
 
-def test_a_token_that_only_reads_is_enough_where_its_blind_spot_is_accepted(
+def test_a_token_that_only_reads_is_enough_where_its_blind_spot_may_stay_unseen(
     tmp_path: Path, github: GitHub, doctor: Doctor
 ) -> None:
     at = installed(tmp_path, github)
@@ -140,13 +140,26 @@ def test_a_token_that_only_reads_is_enough_where_its_blind_spot_is_accepted(
     token = github.app_token("doctor", reads)
     assert doctor(at, GITHUB_TOKEN=token).code == 2
     blind = ("main/bypass", "branches/history", "branches/pushes")
-    accept = [word for name in blind for word in ("--accept", name)]
-    assert doctor(at, *accept, GITHUB_TOKEN=token).code == 0
+    unseen = [word for name in blind for word in ("--unseen", name)]
+    assert doctor(at, *unseen, GITHUB_TOKEN=token).code == 0
 
 
-def test_a_check_that_is_not_there_cannot_be_accepted(tmp_path: Path, github: GitHub, doctor: Doctor) -> None:
-    ran = doctor(installed(tmp_path, github), "--accept", "main/reveiws")
-    assert (ran.code, "Did you mean main/reviews?" in ran.err) == (2, True)
+def test_what_may_stay_unseen_counts_where_it_is_seen_to_be_bad(tmp_path: Path, github: GitHub, doctor: Doctor) -> None:
+    at = installed(tmp_path, github)
+    at.hosted.token_power = ("write", False)
+    assert doctor(at, "--unseen", "actions/token").code == 1
+
+
+@pytest.mark.parametrize("option", ["--accept", "--unseen"])
+def test_a_check_that_is_not_there_cannot_be_tolerated(
+    tmp_path: Path, github: GitHub, doctor: Doctor, option: str
+) -> None:
+    ran = doctor(installed(tmp_path, github), option, "main/reveiws")
+    assert (ran.code, f"{option}: there is no check" in ran.err, "Did you mean main/reviews?" in ran.err) == (
+        2,
+        True,
+        True,
+    )
 
 
 def test_fix_sets_nothing_where_nobody_can_be_asked(tmp_path: Path, github: GitHub, doctor: Doctor) -> None:

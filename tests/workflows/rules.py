@@ -76,6 +76,7 @@ COMMANDS = tuple(
         r"tar --create --file material\.tar material",
         r"tar --extract --file (engine|material)\.tar",
         r'\.venv/bin/gatehouse \w+( [\w.-]+| "\$[A-Z]+")*',
+        r"\.venv/bin/gatehouse doctor( --unseen [a-z]+/[a-z]+)*",
     )
 )
 VALUES = re.compile(

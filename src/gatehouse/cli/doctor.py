@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -44,24 +45,42 @@ class Diagnosis(msgspec.Struct, frozen=True):
     settings: Sequence[Setting] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Tolerated:
+    """The checks whose findings may be so (``accepted``), and those that may see nothing (``unseen``)."""
+
+    accepted: frozenset[str]
+    unseen: frozenset[str]
+
+    def holds(self, finding: Finding) -> bool:
+        if finding.level is Level.UNKNOWN and finding.check in self.unseen:
+            return True
+        return finding.check in self.accepted and finding.level is not Level.OK
+
+
 @verb
 @click.option("--fix", is_flag=True, help="Show what GitHub's API can set, ask, and set it.")
 @click.option("--yes", is_flag=True, help="With --fix: do not ask.")
 @click.option("--accept", metavar="CHECK", multiple=True, help="What this check finds may be so; may be repeated.")
+@click.option("--unseen", metavar="CHECK", multiple=True, help="This check may see nothing here; what is bad counts.")
 @click.option("--app", default="github-actions", show_default=True, help="The GitHub App that posts the check.")
-def command(settings: Settings, fix: bool, yes: bool, accept: tuple[str, ...], app: str) -> int:
+def command(
+    settings: Settings, fix: bool, yes: bool, accept: tuple[str, ...], unseen: tuple[str, ...], app: str
+) -> int:
     """See whether GitHub, MLflow and this machine are set up as gatehouse takes for granted.
 
     Looks at the rules of main and of the branches that workflows write, CODEOWNERS, environments and secrets, workflow
     permissions, the registries and the sandbox. Changes nothing without --fix. Exit 1 where something is bad, 2 where
     something could not be looked at; what is accepted counts for neither.
     """
-    _known(accept)
+    _known("--accept", accept)
+    _known("--unseen", unseen)
+    tolerated = Tolerated(frozenset(accept), frozenset(unseen))
     if yes and not fix:
         raise click.UsageError("--yes goes with --fix.")
     with ExitStack() as stack:
         writer = _connect(settings, stack)
-        facts, findings = _look(settings, writer, app, accept)
+        facts, findings = _look(settings, writer, app, tolerated)
         plan = _plan(facts, findings) if fix else ()
         done: Sequence[Setting] = ()
         if fix and not settings.json:
@@ -69,7 +88,7 @@ def command(settings: Settings, fix: bool, yes: bool, accept: tuple[str, ...], a
         if plan and _agreed(settings, yes):
             assert not isinstance(writer, Unseen)
             done = _set(settings, plan, writer)
-            facts, findings = _look(settings, writer, app, accept)
+            facts, findings = _look(settings, writer, app, tolerated)
         elif plan:
             done = [Setting(one.title, one.sets) for one in plan]
         if settings.json or not fix or any(one.done for one in done):
@@ -88,20 +107,20 @@ def _connect(settings: Settings, stack: ExitStack) -> GitHubWriter | Unseen:
         return Unseen(error.message, error.fix)
 
 
-def _known(accept: Sequence[str]) -> None:
+def _known(option: str, checks: Sequence[str]) -> None:
     from difflib import get_close_matches
 
     from gatehouse.doctor.checks import CHECKS
 
-    for name in accept:
+    for name in checks:
         if name not in CHECKS:
             near = get_close_matches(name, CHECKS, n=1)
             hint = f" Did you mean {near[0]}?" if near else " docs/doctor.md lists them."
-            raise click.UsageError(f"--accept: there is no check {name!r}.{hint}")
+            raise click.UsageError(f"{option}: there is no check {name!r}.{hint}")
 
 
 def _look(
-    settings: Settings, writer: GitHubWriter | Unseen, app: str, accept: Sequence[str]
+    settings: Settings, writer: GitHubWriter | Unseen, app: str, tolerated: Tolerated
 ) -> tuple[Facts, tuple[Finding, ...]]:
     from gatehouse.doctor.checks import judge
     from gatehouse.doctor.look import look
@@ -109,10 +128,7 @@ def _look(
     with progress(settings) as say:
         reader = writer if isinstance(writer, Unseen) else writer.reader.settings
         facts = look(settings.repository, settings.environ, reader, app, say)
-    findings = (
-        structs.replace(one, accepted=one.check in accept and one.level is not Level.OK) for one in judge(facts)
-    )
-    return facts, tuple(findings)
+    return facts, tuple(structs.replace(one, accepted=tolerated.holds(one)) for one in judge(facts))
 
 
 def _plan(facts: Facts, findings: Sequence[Finding]) -> tuple[Change, ...]:
