@@ -307,6 +307,21 @@ def test_what_fetch_refused_is_told_whatever_the_models_job_says(attacked: Check
 FETCH_ALONE_KNOWS = ("another trainer", "found last year")
 
 
+def test_an_answer_that_breaks_what_reads_it_is_told_as_one_that_cannot_be_believed(
+    attacked: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No such answer is known. Whoever finds one gets a red check by it, and not a job that ends without a word."""
+
+    def broken(*_: object) -> str:
+        raise RecursionError("deeper than anybody thought")
+
+    attacked.answer()
+    monkeypatch.setattr("gatehouse.evaluate.believed.doubt", broken)
+    assert attacked.report().code == 2
+    assert "broke what reads it: RecursionError" in attacked.comment
+    assert attacked.at.color(attacked.pull) == "red"
+
+
 class TestWithoutFetchsWord:
     """``report --pr`` by itself asks git what the pull request changes: silence and other people's answers pass for
     nothing here either."""

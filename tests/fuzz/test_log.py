@@ -98,6 +98,34 @@ def test_a_report_on_a_terminal_holds_no_escape_sequence_but_colours(made: list[
     assert _LIVE.findall(re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue())) == []
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_table_holds_whatever_a_registry_or_a_commit_says_as_text(terminal: bool) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    for text in [*EVERYTHING, *PADDED]:
+        table = Table("version", "said", style="red")
+        table.add_row(Text(text, style="green"), Text(text))
+        stream = io.StringIO()
+        frame._show(Console(file=stream, width=100, force_terminal=terminal), table)
+        shown = re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue()) if terminal else stream.getvalue()
+        assert _heard(shown) == [], text
+
+
+def test_a_table_without_anything_odd_is_printed_as_it_was_made() -> None:
+    from rich.table import Table
+
+    table = Table("version", "said", title="gates", style="red")
+    table.add_row("1", "p95 12\u00a0ms ≤ 50\u00a0ms")
+    plain, shown = io.StringIO(), io.StringIO()
+    for stream, show in (
+        (plain, lambda screen: screen.print(table)),
+        (shown, lambda screen: frame._show(screen, table)),
+    ):
+        show(Console(file=stream, width=60, force_terminal=True, color_system="truecolor"))
+    assert shown.getvalue() == plain.getvalue()
+
+
 @pytest.mark.parametrize("text", EVERYTHING)
 def test_json_means_the_same_and_starts_nothing(text: str, capsys: Capture) -> None:
     emit(AS_JSON, {"said": [text], text: 1}, "")

@@ -64,6 +64,17 @@ def test_what_git_says_is_read_up_to_a_limit_and_not_beyond(clone: Repository, w
         clone.run_bounded(*asked, most=len(whole) - 1)
 
 
+@pytest.mark.parametrize("name", ["--all", "--octopus", "--independent", "-h", "--upload-pack=x", "HEAD^{/(x+x+)+y}"])
+def test_a_revision_that_looks_like_an_option_is_a_name_that_is_not_there(
+    clone: Repository, writer: Writer, name: str
+) -> None:
+    writer.push(writer.commit(None, {"x": b"1"}, "x"), "main", expect=None)
+    clone.run("fetch", "-q", "origin")
+    for ends in ((name, "origin/main"), ("origin/main", name)):
+        with pytest.raises(NotFound, match="no revision"):
+            clone.merge_base(*ends)
+
+
 def test_a_bounded_question_that_fails_says_why(clone: Repository) -> None:
     with pytest.raises(GatehouseError, match="git ls-tree failed: fatal: Not a valid object name"):
         clone.run_bounded("ls-tree", "nowhere", most=100)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +24,7 @@ FIX = (
     "run the check again; if it stays, look at what the candidate does when it is loaded and asked, "
     "and at the log of the evaluate job, before anybody trusts either"
 )
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 SILENT = "read the log of the evaluate job: the candidate may take more memory or time than there is; then run it again"
 
 
@@ -32,6 +35,19 @@ class Answer:
     results: tuple[Result, ...]
     base: Source
     declared: Declared
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Whatever goes wrong while a stranger's answer is read is told in its place, as a fault of the answer."""
+    try:
+        yield
+    except GatehouseError:
+        raise
+    except Exception as error:
+        raise GatehouseError(
+            f"the evaluate job's answer broke what reads it: {type(error).__name__}", f"{FIX}; `--debug` shows where"
+        ) from error
 
 
 def held_against_fetch(settings: Settings, folder: Path, asked: Path) -> Answer:
@@ -99,7 +115,8 @@ def _base(repository: Repository, commits: Sequence[str]) -> Source:
 
 
 def _within(repository: Repository, commit: str, trunk: str) -> bool:
-    if not repository.has(commit):
+    """Whether the trunk was at a commit, which is told by its whole id: any other way to name one is a stranger's."""
+    if not _ID.fullmatch(commit) or not repository.has(commit):
         return False
     try:
         repository.run("merge-base", "--is-ancestor", commit, trunk)

@@ -99,12 +99,16 @@ def _textual(value: Any) -> Any:
 
 
 def _show(screen: Console, part: RenderableType) -> None:
-    """Prints as it is what may look like markup. What goes to a log is read by a machine as well, line by line, after
-    everything was wrapped to the log's width."""
-    shown = legible(part) if isinstance(part, str) else part
-    if screen.is_terminal:
-        screen.print(shown, markup=False)
-        return
+    """Prints as it is what may look like markup, and nothing that a terminal obeys but our own colours. A log is read
+    by a machine as well, line by line, so that is looked at last, after everything was wrapped to its width."""
+    from rich.segment import Segment, Segments
+
+    if isinstance(part, str):
+        shown: RenderableType = legible(part)
+    else:
+        shown = Segments(
+            each if each.control else Segment(legible(each.text), each.style) for each in screen.render(part)
+        )
     with screen.capture() as captured:
         screen.print(shown, markup=False)
     screen.file.write(unheard(captured.get()))

@@ -28,16 +28,15 @@ def command(settings: Settings, results: Path, asked: Path | None, out: Path | N
     What the models' job says is believed only as far as it answers what was asked: by --asked, or with --pr alone by
     what the pull request changes.
     """
-    from gatehouse.cli import notary, posting, recalled, steps
+    from gatehouse.cli import believing, notary, posting, recalled, steps
     from gatehouse.report import document
     from gatehouse.report.terminal import render
 
-    with posting.told(settings, pull):
+    with posting.told(settings, pull), believing.reading():
         answer = _answer(settings, results, asked, pull)
         found = recalled.counted(settings.repository, answer.results)
-    surroundings = steps.context(settings, answer.base, answer.declared, pull)
-    if out is not None:
-        with posting.told(settings, pull):
+        surroundings = steps.context(settings, answer.base, answer.declared, pull)
+        if out is not None:
             steps.write(found, surroundings, out, notary.Notary.of(settings))
     green = all(result.passed for result in found)
     if pull is not None:

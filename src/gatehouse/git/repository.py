@@ -168,7 +168,8 @@ class Repository:
         return [_commit(entry) for entry in said.decode(errors="replace").split("\0") if entry.strip()]
 
     def merge_base(self, one: str, other: str) -> str:
-        return self.run("merge-base", one, other, missing=f"{one} and {other} have no common commit")
+        commits = self.resolve(one), self.resolve(other)
+        return self.run("merge-base", *commits, missing=f"{one} and {other} have no common commit")
 
     def changed(self, base: str, head: str) -> list[str]:
         """The paths that differ between two revisions, renames shown as both paths."""
