@@ -103,7 +103,7 @@ data:
     path: data/features-last-30d.parquet
 gates:
   accuracy: {metric: roc_auc, minimum: 0.5, min_improvement: 0.005}
-  latency:  {p95_ms: 2000, rate_per_s: 25, duration_s: 3, warmup_s: 0.5}
+  latency:  {p95_ms: 20000, rate_per_s: 25, duration_s: 3, warmup_s: 0.5}
   fairness: {metric: selection_rate, max_disparity: 0.5, min_group_size: 40}
   drift:    {max_psi: 0.2}
 stages:
