@@ -149,6 +149,12 @@ def test_what_predict_returns_becomes_one_array(output: Any, values: list[Any], 
     assert array.dtype in (np.float64, np.int64, np.bool_, np.object_)
 
 
+def test_words_of_numpy_become_plain_ones_which_travel() -> None:
+    array, _ = flat(list(np.array(["no", "yes"])))
+
+    assert [type(word) for word in array.tolist()] == [str, str]
+
+
 def test_the_columns_of_a_frame_name_the_classes() -> None:
     array, names = flat(pd.DataFrame({"no": [0.4], "yes": [0.6]}))
 

@@ -173,7 +173,9 @@ def _objects(array: Array) -> Array:
     found = pd.api.types.infer_dtype(array, skipna=True)
     missing = pd.isna(array)
     if found in ("string", "empty"):
-        return np.array([None if gone else value for value, gone in zip(array, missing, strict=True)], dtype=object)
+        return np.array(
+            [None if gone else str(value) for value, gone in zip(array, missing, strict=True)], dtype=object
+        )
     if found == "boolean" and not missing.any():
         return array.astype(bool)
     if found == "integer" and not missing.any():
