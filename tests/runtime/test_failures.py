@@ -38,5 +38,5 @@ def test_whatever_is_quoted_is_printable_and_bounded(text: str, limit: int) -> N
 def test_every_failure_of_a_model_is_a_model_error_that_a_person_can_act_on() -> None:
     kinds = [kind for name, kind in vars(failures).items() if name.startswith("Model")]
 
-    assert len(kinds) == 6
+    assert len(kinds) == 7
     assert all(issubclass(kind, failures.ModelError) and issubclass(kind, GatehouseError) for kind in kinds)
