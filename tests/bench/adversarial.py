@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 import tempfile
 import warnings
@@ -68,6 +69,8 @@ def main(args: list[str]) -> int:
     parser.add_argument("names", nargs="*", help="only these attacks")
     asked = parser.parse_args(args)
     warnings.simplefilter("ignore")
+    # MLflow advises against what is the point here.
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
     levels = asked.level or [probed.level for probed in isolation.probe() if probed.works]
     if not levels:
         print("no sandbox works on this machine: run `gatehouse doctor`", file=sys.stderr)
