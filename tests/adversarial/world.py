@@ -166,6 +166,7 @@ class World:
     def __exit__(self, *_: object) -> None:
         if self._judge is not None:
             self._judge.close()
+        Path(self._listeners["socket"].socket.getsockname()).unlink()
         for listener in self._listeners.values():
             listener.socket.close()
         belongings.unshare(self._segment)
@@ -248,7 +249,7 @@ class World:
     def _listening(self) -> dict[str, Listener]:
         kinds = {"tcp": (socket.AF_INET, socket.SOCK_STREAM), "udp": (socket.AF_INET, socket.SOCK_DGRAM)}
         kinds |= dict.fromkeys(("socket", "abstract"), (socket.AF_UNIX, socket.SOCK_STREAM))
-        # A path of a socket may have 108 bytes, fewer than a test's folder has.
+        # A path of a socket may have 108 bytes, fewer than a test's folder has; it goes with the world.
         short = Path("/tmp") / self._name
         places: dict[str, Any] = {"tcp": ("127.0.0.1", 0), "udp": ("127.0.0.1", 0), "socket": str(short)}
         places["abstract"] = "\0" + self._name
