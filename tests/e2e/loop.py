@@ -27,6 +27,11 @@ class Loop:
         assert done.exit == 0, done.err
         return self.world.the_pull().number
 
+    def close_all(self) -> None:
+        """Closes every open pull request: one promotion of a slot is open at a time."""
+        for pull in self.world.remote("dana").get_pulls("open"):
+            pull.edit(state="closed")
+
     def promote(self, version: int, where: str) -> int:
         """Proposed, passed, approved, merged, synced."""
         number = self.propose(version, where)

@@ -51,6 +51,7 @@ def passed(loop: Loop) -> tuple[int, list[Step]]:
         done = subprocess.run(("scripts/setup",), cwd=folder, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
+    loop.close_all()
     number = loop.propose(1, "staging")
     loop.world.set_up = really
     try:
