@@ -20,6 +20,7 @@ from gatehouse.evaluate.conductpace import Pace, Past, pace
 from gatehouse.evaluate.evidence import CANDIDATE, Evidence
 from gatehouse.runtime.answer import Answer
 from gatehouse.runtime.process import ModelProcess
+from gatehouse.runtime.processor import Spent
 from tests.evaluate import made
 from tests.support import models
 
@@ -284,6 +285,29 @@ class Clock:
         self.last, self.asked = next(self.seconds, self.last), self.asked + 1
         time.sleep(self.last)
 
+    def spent(self) -> Spent:
+        return Spent(0.0, 0.0)
+
+
+class Queued(Clock):
+    """Something that takes its time because the processor is somebody else's, or its own other threads'."""
+
+    def __init__(self, seconds: float, worked: float) -> None:
+        super().__init__(seconds)
+        self.worked = worked
+
+    def spent(self) -> Spent:
+        return Spent(self.asked * self.worked, self.asked * self.last)
+
+
+def test_a_model_is_not_charged_for_the_time_that_others_had_the_processor() -> None:
+    rows = row().combine_chunks().to_batches()[0]
+    past = Past(1.0, None, 3.0)
+    behind_others, behind_itself = Queued(0.02, worked=0.001), Queued(0.02, worked=0.05)
+
+    assert pace([behind_others, Clock(0.0)], rows, past).slowdown == 1.0  # type: ignore[list-item]
+    assert pace([behind_itself, Clock(0.0)], rows, past).slowdown > 3  # type: ignore[list-item]
+
 
 def test_a_busy_moment_passes_and_a_slow_model_stays_slow() -> None:
     rows = row().combine_chunks().to_batches()[0]
@@ -298,6 +322,9 @@ def test_a_busy_moment_passes_and_a_slow_model_stays_slow() -> None:
 
 class Deliberate:
     """A process that takes half a second for whatever it is asked."""
+
+    def spent(self) -> Spent:
+        return Spent(0.0, 0.0)
 
     def answer(self, batch: Any) -> Any:
         time.sleep(0.5)

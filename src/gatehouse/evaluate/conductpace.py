@@ -1,7 +1,8 @@
 """How fast a model answers single rows after it was measured, beside a process that was not, and beside its past.
 
-The two processes take turns, so that a busy machine slows both alike. A pace that is too slow is taken again before it
-is believed, and the best round counts: a busy moment passes, a model that has turned slow does not.
+The two processes take turns, so that a busy machine slows both alike, and time in which the processor was somebody
+else's is not charged to a model. A pace that is too slow is taken again before it is believed, and the best round
+counts: a busy moment passes, a model that has turned slow does not.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gatehouse.runtime.processor import of_this_thread
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -23,6 +26,8 @@ _TURNS = 4
 _REQUESTS = 10
 # One process's requests in one turn stop after this, so that a slow model does not make a check long.
 _TURN_S = 0.25
+# Processors' time a second of a model that keeps one of them busy at most, with some for measuring.
+_ALONE = 1.2
 # A difference below this is the machine's, and nothing that a caller would notice.
 _UNNOTICED_MS = 2.0
 
@@ -83,8 +88,18 @@ def _turn(asked: Asked, rows: pa.RecordBatch) -> list[float]:
     """Seconds that each request took, until there are enough or the turn is over."""
     begin, taken = time.perf_counter(), list[float]()
     while len(taken) < _REQUESTS and time.perf_counter() - begin < _TURN_S:
-        row = rows.slice(len(taken) % rows.num_rows, 1)
-        started = time.perf_counter()
-        asked.answer(row)
-        taken.append(time.perf_counter() - started)
+        taken.append(_one(asked, rows.slice(len(taken) % rows.num_rows, 1)))
     return taken
+
+
+def _one(asked: Asked, row: pa.RecordBatch) -> float:
+    """Seconds that one request took, without those in which its process, or this one, queued behind others.
+
+    A model that works on several processors at once may have queued behind itself: it is charged for all of it.
+    """
+    theirs, ours, started = asked.spent(), of_this_thread(), time.perf_counter()
+    asked.answer(row)
+    taken = time.perf_counter() - started
+    theirs, ours = asked.spent() - theirs, of_this_thread() - ours
+    queued = ours.waited + (theirs.waited if theirs.worked <= taken * _ALONE else 0.0)
+    return max(taken - queued, theirs.worked, 0.0)

@@ -16,6 +16,7 @@ from gatehouse.registry.signature import Signature, Tensor
 from gatehouse.runtime.answer import Answer
 from gatehouse.runtime.failures import ModelError
 from gatehouse.runtime.process import Method, ModelProcess
+from gatehouse.runtime.processor import Spent
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,6 +47,10 @@ class Asked:
     def answer(self, batch: pa.RecordBatch) -> Answer:
         """The process's answer to its own columns of a batch. Raises ModelError."""
         return self.process.predict(batch.select(list(self.features)))
+
+    def spent(self) -> Spent:
+        """What the process has had of the processor so far."""
+        return self.process.spent()
 
 
 def score(table: Table, models: Mapping[str, Asked]) -> dict[str, Answer]:

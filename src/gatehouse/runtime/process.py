@@ -33,6 +33,7 @@ from gatehouse.runtime.failures import (
 from gatehouse.runtime.keeper import Keeper
 from gatehouse.runtime.launch import Bare, Command, Launcher
 from gatehouse.runtime.outgoing import Outgoing
+from gatehouse.runtime.processor import Spent, of_family
 
 Method = Literal["auto", "predict", "predict_proba"]
 # How long a killed process may take to be gone, and a closed connection to be followed by an exit status.
@@ -125,6 +126,10 @@ class ModelProcess:
     def pid(self) -> int | None:
         """The process that was launched; it leads its own process group."""
         return self._keeper.pid
+
+    def spent(self) -> Spent:
+        """What the process and all that it started have had of the processor so far; nothing where it is gone."""
+        return Spent(0.0, 0.0) if self.pid is None else of_family(self.pid)
 
     @property
     def output(self) -> str:
