@@ -196,7 +196,7 @@ def test_an_editor_finds_a_title_and_a_description_on_everything(kind: Kind) -> 
 
 def kind_of_object(body: Any) -> bool:
     """Objects are closed, but for those whose keys are names, and those that belong to a notifier or a gate."""
-    opened = {"Gates", "Stages", "Thresholds", "Notification", "Webhook"}
+    opened = {"Gates", "Stages", "Thresholds", "Notification", "Webhook", "People"}
     return body.get("type") != "object" or body.get("additionalProperties") is False or body["title"] in opened
 
 
