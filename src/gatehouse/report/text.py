@@ -75,8 +75,12 @@ def markdown(text: str, limit: int = 300) -> str:
 
     It stays on its line, and may begin one.
     """
-    line = _escaped(_COMMIT.sub(rf"\1{JOINER}", clean(text, limit)))
-    return _BLOCK.sub(_unmarked, line)
+    return escaped(clean(text, limit))
+
+
+def escaped(line: str) -> str:
+    """A line as ``markdown`` writes it, with nothing cleaned away: ``gatehouse.review.quoting`` takes it back."""
+    return _BLOCK.sub(_unmarked, _escaped(_COMMIT.sub(rf"\1{JOINER}", line)))
 
 
 def _escaped(line: str) -> str:
