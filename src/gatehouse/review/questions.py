@@ -12,7 +12,9 @@ YES_NO = ("yes", "no")
 
 BUILT_IN = (
     Question("gain", "Does the gain that was measured justify the risk of this change, and why?"),
-    Question("data", "Which known issues of the data that it was trained or tested on matter here? Write none if none."),
+    Question(
+        "data", "Which known issues of the data that it was trained or tested on matter here? Write none if none."
+    ),
     Question("groups", "Which group does worst in the results by group, and is that acceptable?"),
     Question("by-hand", "What did you try by hand, and what of it was unexpected?"),
     Question("model-card", "Have you read the model card, and does it describe this version?", YES_NO),
@@ -45,11 +47,20 @@ def chosen(question: Question, answer: str) -> str:
 
 def missing(sheet: Sheet, policy: Policy) -> tuple[str, ...]:
     """What this sheet lacks to be a whole approval, a sentence each, by name; () if it lacks nothing."""
+    return (*unanswered(sheet, policy), *unacknowledged(sheet, policy))
+
+
+def unanswered(sheet: Sheet, policy: Policy) -> tuple[str, ...]:
+    """The questions that an approval needs answered, and this sheet does not answer so: a sentence each."""
     if sheet.decision is Decision.REJECT:
         return ("it is headed as a rejection, so that it approves nothing",)
-    faults = [fault for question in questions(policy) if (fault := _fault(sheet, question))]
+    return tuple(fault for question in questions(policy) if (fault := _fault(sheet, question)))
+
+
+def unacknowledged(sheet: Sheet, policy: Policy) -> tuple[str, ...]:
+    """The known limitations that this sheet does not acknowledge: a sentence each."""
     unseen = [limit for limit in policy.review.limitations if limit not in sheet.acknowledged]
-    return (*faults, *(f"{limit}: this known limitation is not acknowledged" for limit in unseen))
+    return tuple(f"{limit}: this known limitation is not acknowledged" for limit in unseen)
 
 
 def _fault(sheet: Sheet, question: Question) -> str:

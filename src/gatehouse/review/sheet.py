@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from gatehouse.pin import Role
+from gatehouse.review.facts import Asked
 
 
 class Decision(StrEnum):
@@ -18,7 +19,7 @@ class Decision(StrEnum):
 class Sheet(msgspec.Struct, frozen=True):
     """``promotion`` is the slot as text (``credit-risk/production.eu``), ``token`` names the evidence.
 
-    ``answers`` maps a question's id to the answer; from a list, its first line is the choice, and what follows a remark.
+    ``answers`` maps a question's id to the answer; from a list, its first line is the choice, and a remark may follow.
     ``acknowledged`` are the known limitations that were ticked, ``reason`` why (of a rejection), ``twice`` the ids of
     questions that were given two answers. Empty answers are left out.
     """
@@ -36,3 +37,16 @@ class Sheet(msgspec.Struct, frozen=True):
     @property
     def empty(self) -> bool:
         return not (self.answers or self.acknowledged or self.reason)
+
+    def misnamed(self, asked: Asked) -> str:
+        """What else than the pin that its token names the sheet's head speaks of; "" where it is that pin."""
+        if self.promotion and self.promotion not in (str(asked.slot), asked.slot.model):
+            return f"it is headed {self.promotion}, and its token is that of {asked.slot}"
+        if self.version and self.version != asked.candidate.version:
+            return f"it is headed version {self.version}, and its token is that of version {asked.candidate.version}"
+        return ""
+
+
+def unanswered(asked: Asked, decision: Decision = Decision.APPROVE) -> Sheet:
+    """The sheet of one pin, with nothing filled in."""
+    return Sheet(str(asked.slot), asked.candidate.version, asked.token, asked.role, decision)
