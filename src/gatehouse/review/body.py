@@ -54,7 +54,7 @@ def write(sheets: Sequence[tuple[Sheet, Policy]]) -> str:
 
 
 def template(sheet: Sheet, policy: Policy) -> str:
-    """The form for one pin, to be filled in where it says ``>`` and ``[ ]``; of a rejection it asks why, and no more."""
+    """The form for one pin, to be filled in where it says ``>`` and ``[ ]``; of a rejection, only the reason."""
     return _sheet(sheet, policy, blank=True) + "\n"
 
 

@@ -38,14 +38,6 @@ class Sheet(msgspec.Struct, frozen=True):
     def empty(self) -> bool:
         return not (self.answers or self.acknowledged or self.reason)
 
-    def misnamed(self, asked: Asked) -> str:
-        """What else than the pin that its token names the sheet's head speaks of; "" where it is that pin."""
-        if self.promotion and self.promotion not in (str(asked.slot), asked.slot.model):
-            return f"it is headed {self.promotion}, and its token is that of {asked.slot}"
-        if self.version and self.version != asked.candidate.version:
-            return f"it is headed version {self.version}, and its token is that of version {asked.candidate.version}"
-        return ""
-
 
 def unanswered(asked: Asked, decision: Decision = Decision.APPROVE) -> Sheet:
     """The sheet of one pin, with nothing filled in."""
