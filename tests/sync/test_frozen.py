@@ -9,8 +9,8 @@ import pytest
 from gatehouse.declare.types import Freeze, Stage, Window
 from gatehouse.sync.actions import State
 from gatehouse.sync.rules import frozen
-from tests.sync.test_plan import in_production, rules, served, state
-from tests.sync.worlds import MODEL, PRODUCTION, STAGING, pin
+from tests.sync.test_plan import rules, served, state
+from tests.sync.worlds import MODEL, PRODUCTION, STAGING, in_production, pin
 
 SATURDAY = datetime(2026, 3, 7, 12, tzinfo=UTC)
 RESTING = Freeze(weekends=True)
