@@ -48,7 +48,8 @@ def change(one: File) -> Change:
 
 
 def comment(one: IssueComment) -> Comment:
-    return Comment(one.id, account(one.user), one.body or "", one.created_at, one.updated_at, one.html_url)
+    times = one.created_at, one.updated_at
+    return Comment(one.id, account(one.user), one.body or "", *times, one.html_url, one.node_id)
 
 
 def review(one: PullRequestReview) -> Review:
@@ -60,4 +61,5 @@ def review(one: PullRequestReview) -> Review:
         commit=one.commit_id,
         submitted=one.submitted_at,
         url=one.html_url,
+        node=one.node_id,
     )

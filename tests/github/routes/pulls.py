@@ -56,7 +56,7 @@ def _opened(hub: Hub, asked: Asked, given: dict[str, Any], head: str, body: str,
         raise invalid("PullRequest", "head", message=f"No commits between {given['base']} and {head}")
     pull = Pull(
         id=hub.number(),
-        number=max(repo.pulls, default=0) + 1,
+        number=repo.next_number,
         title=given["title"],
         body=body,
         author=asked.login,
