@@ -14,7 +14,7 @@ SAFE_LINK = re.compile(r"https?://[A-Za-z0-9\-._~:/?#@!$&'*+,;=%]{1,2000}")
 
 _SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")
 # What makes a list, a rule or a heading of the line that it begins.
-_BLOCK = re.compile(r"^(?:[-+](?=\s|$)|-+(?=[-\s]*$)|=+(?=\s*$)|\d{1,9}(?=[.)](?:\s|$)))")
+_BLOCK = re.compile(r"^(?:[-+](?=\s|$)|-++(?=[-\s]*$)|=+(?=\s*$)|\d{1,9}(?=[.)](?:\s|$)))")
 # A dollar sign between tags begins no formula: docs.github.com, "Writing mathematical expressions".
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "<span>$</span>"})
 _LIVE = (

@@ -85,12 +85,19 @@ def _sheet(sheet: Sheet, policy: Policy, *, blank: bool) -> str:
     blocks = [_head(sheet), f"Token: `{sheet.token}`"]
     if sheet.reason or (blank and not approving):
         blocks.append(_quote(sheet.reason))
-    asked = {question.id: question for question in questions(policy) if approving or question.id in sheet.answers}
-    others = [name for name in sheet.answers if name not in asked and name != LIMITATIONS]
-    for question in (*asked.values(), *(Question(name, "") for name in others)):
+    for question in _shown(sheet, policy, blank=blank):
         blocks += _question(question, sheet.answers.get(question.id, ""), blank=blank)
     blocks += _limitations(sheet, policy.review.limitations if approving else ())
     return "\n\n".join(blocks)
+
+
+def _shown(sheet: Sheet, policy: Policy, *, blank: bool) -> list[Question]:
+    """What is asked, answered or not; what may be left out and was; and answers that nobody asked for."""
+    asked = questions(policy)
+    wanted = sheet.decision is Decision.APPROVE
+    shown = [each for each in asked if each.id in sheet.answers or (wanted and (blank or each.required))]
+    others = sheet.answers.keys() - {each.id for each in asked} - {LIMITATIONS}
+    return [*shown, *(Question(name, "") for name in sorted(others))]
 
 
 def _head(sheet: Sheet) -> str:
@@ -99,7 +106,7 @@ def _head(sheet: Sheet) -> str:
 
 
 def _question(question: Question, answer: str, *, blank: bool) -> list[str]:
-    optional = "" if question.required else " (may be left out)"
+    optional = " (may be left out)" if blank and not question.required else ""
     ask = quoting.written(_ONE_LINE.sub(" ", question.ask).strip())
     blocks = [f"**{question.id}**: {ask}{optional}".rstrip()]
     choice, rest = _split(question, answer)

@@ -99,6 +99,6 @@ class _Words:
         self.rest = line.strip()
 
     def next(self) -> str:
-        word, _, rest = self.rest.partition(" ")
-        self.rest = rest.strip()
+        word, *rest = self.rest.split(None, 1) or [""]
+        self.rest = rest[0] if rest else ""
         return quoting.read(word.strip("`"))

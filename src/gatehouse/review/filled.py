@@ -15,9 +15,9 @@ _HEAD = re.compile(
 _COMMAND = re.compile(
     r"/approve-model\s+`?(?P<model>[^\s`]{1,200})`?\s+`?v?(?P<version>[0-9]{1,9})`?\s+`?(?P<token>[0-9a-f]{12})`?"
 )
-_TOKEN = re.compile(r"(?i) {0,3}\**token\**:?\**\s*`?(?P<token>[0-9a-f]{12})`?")
+_TOKEN = re.compile(r"(?i) {0,3}\*{0,3}token\*{0,3}:?\*{0,3}\s*`?(?P<token>[0-9a-f]{12})`?")
 _QUESTION = re.compile(r" {0,3}\*\*(?P<id>[A-Za-z0-9][A-Za-z0-9_-]{0,63})\*\*(?::.*)?")
-_ITEM = re.compile(r"\s*[-*+]\s+\[[ \t\u00a0]*(?P<tick>[xX✓✔]?)[ \t\u00a0]*\](?:\s+(?P<text>.*))?")
+_ITEM = re.compile(r"\s*[-*+]\s+\[[ \t\u00a0]{0,3}(?P<tick>[xX✓✔]?)[ \t\u00a0]{0,3}\](?:\s+(?P<text>.*))?")
 # What stands below the head, before the first question.
 _REASON = ""
 # Under this name boxes are ticked that are no answers.

@@ -27,10 +27,10 @@ _WANTED = {question: "yes" for question in BUILT_IN if question.answers == YES_N
 
 
 def questions(policy: Policy) -> tuple[Question, ...]:
-    """Those of every review, then those of the policy; one of the policy under a built-in id takes its place."""
+    """Those of every review, then the policy's, remarks last; one of the policy under a built-in id takes its place."""
     own = {question.id: question for question in policy.review.questions}
-    built_in = tuple(own.pop(question.id, question) for question in BUILT_IN)
-    return (*built_in, *own.values())
+    *first, last = (own.pop(question.id, question) for question in BUILT_IN)
+    return (*first, *own.values(), last)
 
 
 def wanted(question: Question) -> str:
