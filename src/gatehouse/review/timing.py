@@ -1,0 +1,50 @@
+"""How long a reviewer had. No field of GitHub tells how long somebody looked, so this is a signal, and never proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gatehouse.review.facts import Account, Facts
+from gatehouse.review.who import Who
+from gatehouse.review.words import seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """From when on somebody could review, and what happened then."""
+
+    at: datetime
+    event: str
+
+
+def start(facts: Facts, who: Who, reviewer: Account) -> Start:
+    """The last of: evidence posted, ready for review, last push, review requested of this reviewer or a team of theirs.
+
+    Without evidence there was nothing to review yet, which the rule on the gates says; the others still count.
+    """
+    found = list(_starts(facts, who, reviewer))
+    return max(found, key=lambda each: seconds(facts.pushed_at, each.at))
+
+
+def _starts(facts: Facts, who: Who, reviewer: Account) -> Iterator[Start]:
+    yield Start(facts.pushed_at, "the last push")
+    if facts.evidence_at is not None:
+        yield Start(facts.evidence_at, "the evidence was posted")
+    if facts.ready_at is not None:
+        yield Start(facts.ready_at, "it was marked ready for review")
+    teams = who.teams(reviewer.login)
+    for name, at in facts.requested.items():
+        team = "/" in name
+        # A team that the reviewer may be in, when nobody may see who is in it, is taken for one of theirs.
+        mine = (
+            teams is None or name.removeprefix("@").lower() in teams if team else who.of(name) == who.of(reviewer.login)
+        )
+        if mine:
+            yield Start(at, f"the review of {name if team else '@' + name.removeprefix('@')} was requested")
+
+
+def too_fast(facts: Facts, who: Who, reviewer: Account, limit: timedelta) -> datetime:
+    """From when on an approval of this reviewer is no longer too fast."""
+    return start(facts, who, reviewer).at + limit
