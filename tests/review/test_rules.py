@@ -6,6 +6,7 @@ from datetime import UTC, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from gatehouse.pin import Role, Slot
@@ -203,7 +204,7 @@ def test_both_limits_are_the_policys(took: float, ok: bool, flagged: bool) -> No
 )
 def test_time_runs_from_the_last_thing_that_happened(event: dict[str, Any], words: str) -> None:
     assert judge(facts(approval(at=130), **event), NOW).passed
-    assert broken(facts(approval(at=129), **event))["timing"].said == f"@anna approved 29 s after {words}"
+    assert broken(facts(approval(at=129), **event))["timing"].said.startswith(f"@anna approved 29 s after {words}, ")
 
 
 @pytest.mark.parametrize("other", ["bob", "acme/ml-release", "acme/model-risk-2"])
@@ -215,8 +216,6 @@ def test_whose_teams_nobody_sees_may_have_been_asked_with_any() -> None:
     people = {**facts().people}
     pin = asked(owners=("@anna",))
     assert judge(facts(approval(at=130, pin=pin), asked=(pin,), requested={"acme/x": after(129)}), NOW).passed
-    import msgspec
-
     people["anna"] = msgspec.structs.replace(people["anna"], teams=None)
     blind = facts(approval(at=130, pin=pin), asked=(pin,), requested={"acme/x": after(129)}, people=people)
     assert set(broken(blind)) == {"timing"}
@@ -230,10 +229,7 @@ def test_what_was_approved_before_it_was_asked_for_again_is_asked_again() -> Non
 def test_a_fast_approval_unblocks_when_the_time_is_over() -> None:
     place = judge(facts(approval(at=10)), after(12)).places[0]
     timing = next(ruled for ruled in place.rules if ruled.rule == "timing")
-    assert (
-        timing.said
-        == "@anna approved 10 s after the evidence was posted: under 30 s does not count"[: len(timing.said)]
-    )
+    assert timing.said == "@anna approved 10 s after the evidence was posted, and under 30 s does not count"
     assert timing.unblocks == place.unblocks == after(30)
     assert "not before 2026-03-03 12:00:30 UTC" in timing.fix
 
@@ -257,8 +253,6 @@ def test_times_are_compared_as_moments_also_when_a_zone_sets_its_clock_back() ->
     posted = NOON.replace(month=10, day=25, hour=0, minute=45, year=2026).astimezone(berlin)
     approved = (posted.astimezone(UTC) + timedelta(minutes=30)).astimezone(berlin)
     early = {"ready_at": None, "pushed_at": posted - timedelta(days=1)}
-    counted = judge(facts(approval(at=0)), NOW)
-    assert not counted.passed
     known = facts(Said(1, approval().author, Standing.APPROVED, filled(), HEAD, approved), evidence_at=posted, **early)
     assert judge(known, approved + timedelta(days=1)).places[0].counted[0].seconds == 1800
 

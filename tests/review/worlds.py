@@ -132,7 +132,7 @@ def dismissed(who: str = "anna", at: float = 600, **changes: Any) -> Said:
 
 
 def comment(who: str, at: float, text: str, standing: Standing = Standing.APPROVED, **changes: Any) -> Said:
-    return said(who, standing, at, text, commit=None, by_comment=True, **changes)
+    return said(who, standing, at, text, **{"commit": None, "by_comment": True, **changes})
 
 
 def emergency(who: str = "anna", at: float = 600, reason: str = "fraud wave", **changes: Any) -> Said:
