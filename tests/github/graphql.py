@@ -34,6 +34,7 @@ from tests.github.state import Comment, Repository, Review, Token
 FILE = Path(__file__).with_name("schema.graphql")
 PACKAGE = "@octokit/graphql-schema@15.26.1"
 MEMBER = "package/schema.graphql"
+SHA256 = "3c62d0526d133cee53221c89de9b455ade24db78b9e7ad56d642c4c15bce2654"
 KEPT: Mapping[str, frozenset[str]] = {
     "Actor": frozenset({"login"}),
     "Bot": frozenset({"id", "login"}),

@@ -78,7 +78,7 @@ class GitHub:
 
     def app_token(self, slug: str, permissions: Mapping[str, str] | None = None, *, limit: int = 5000) -> str:
         """An installation token, of an app that may do what gatehouse's workflows need unless told otherwise."""
-        usual = {"checks": "write", "pull_requests": "write", "contents": "write", "statuses": "write"}
+        usual = dict.fromkeys(("checks", "contents", "issues", "pull_requests", "statuses"), "write")
         return self.hub.app_token(slug, usual if permissions is None else permissions, limit=limit)
 
     def push(
