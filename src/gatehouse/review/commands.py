@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import pairwise
 
 import msgspec
 
@@ -58,7 +59,7 @@ def commands(comment: str) -> tuple[Command, ...]:
         return ()
     plain = lines.plain(text)
     starts = [at for at, line in enumerate(text) if at in plain and _COMMAND.match(line)]
-    return tuple(_command(text[at:end], at + 1) for at, end in zip(starts, [*starts[1:], len(text)], strict=True))
+    return tuple(_command(text[at:end], at + 1) for at, end in pairwise([*starts, len(text)]))
 
 
 def given(comment: str) -> tuple[Command, ...]:

@@ -19,7 +19,7 @@ MAX_TEXT = 65_536
 _MAX_PARAGRAPH = 8_000
 _LOST = 1_000_000
 _CODE = ("fence", "code_block", "html_block")
-_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*+)([^<>]*+)>")
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*+)[^<>]*+>")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _VOID = frozenset(
     {"br", "hr", "img", "input", "wbr", "area", "base", "col", "embed", "link", "meta", "source", "track"}
@@ -89,8 +89,8 @@ def _begun(block: _Block, depth: int, links: dict[str, Any]) -> tuple[set[int], 
 
 
 def _depth(html: str, depth: int) -> int:
-    for closing, name, inside in _TAG.findall(_COMMENT.sub("", html)):
-        if name.lower() not in _VOID and not inside.endswith("/"):
+    for closing, name in _TAG.findall(_COMMENT.sub("", html)):
+        if name.lower() not in _VOID:
             depth = max(depth - 1, 0) if closing else depth + 1
     return depth
 
