@@ -46,6 +46,10 @@ def test_a_shadow_may_see_all_of_the_traffic_that_others_share() -> None:
         ("review: {limitations: [a, b, a]}", "review.limitations[2]: `a` is listed twice"),
         ("review: {questions: [{id: a, ask: x}, {id: a, ask: y}]}", "review.questions[1].id: `a` is listed twice"),
         (
+            "review: {questions: [{id: a, ask: x}, {id: limitations, ask: y}]}",
+            "review.questions[1].id: a review's form has a part `limitations` already",
+        ),
+        (
             "review: {questions: [{id: a, ask: x, answers: ['No', 'no']}]}",
             "review.questions[0].answers[1]: `no` is listed twice",
         ),

@@ -89,6 +89,9 @@ def _asked(review: Mapping[str, Any]) -> Iterator[Complaint]:
     names = [question["id"] for question in review.get("questions", [])]
     for keys, said, fix in _repeated(("review", "questions"), names):
         yield Complaint((*keys, "id"), said, fix)
+    if "limitations" in names:
+        said = "a review's form has a part `limitations` already, made from the list of that name"
+        yield Complaint(("review", "questions", names.index("limitations"), "id"), said, "give the question another id")
 
 
 def _stages(value: Mapping[str, Any]) -> Iterator[Complaint]:
