@@ -15,6 +15,8 @@ from gatehouse.review.sheet import Decision, Sheet
 from tests.fuzz.corpus import texts
 
 TOKEN = "3f9a0c1b2d4e"
+# Each giant takes a moment. What grows with the square of its length takes hours.
+PATIENCE_S = 120
 LIMITATIONS = ("thin-file-applicants", "post-2024-inflation")
 APPEALS = Question("appeals", "Can the appeals team explain a refusal?", ("tried it", "does not apply"))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from gatehouse.review.commands import Command, Verb, commands
 from gatehouse.review.commands import given as followed
 from gatehouse.review.lines import MAX_TEXT
 from tests.fuzz.corpus import texts
-from tests.review.forms import TOKEN
+from tests.review.forms import PATIENCE_S, TOKEN
 
 APPROVE = f"/approve-model credit-risk 48 {TOKEN}"
 REJECT = "/reject-model credit-risk 48 the data ends in June"
@@ -116,6 +118,8 @@ def test_whatever_is_written_is_read(text: str, command: str) -> None:
 
 
 def test_giants_come_to_an_end() -> None:
+    started = time.monotonic()
     for part in ("/reject-model a 1 b\n", "[", "/approve-model ", "<a ", "`", " "):
         commands(APPROVE + "\n\n" + (part * MAX_TEXT)[:MAX_TEXT])
     commands("/reject-model a 1 " + "<!--" * 16_000)
+    assert time.monotonic() - started < PATIENCE_S

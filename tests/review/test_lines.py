@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatehouse.review.lines import MAX_TEXT, inside_code, lines, plain
 from tests.fuzz.corpus import texts
+from tests.review.forms import PATIENCE_S
 
 
 def own(text: str) -> list[str]:
@@ -113,6 +116,8 @@ def test_whatever_it_is_every_line_has_a_place(text: str) -> None:
     ],
 )
 def test_a_giant_comes_to_an_end(part: str) -> None:
+    started = time.monotonic()
     text = lines("/x\n\n" + (part * MAX_TEXT)[:MAX_TEXT])
     assert 0 in plain(text)
     inside_code(text)
+    assert time.monotonic() - started < PATIENCE_S

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from gatehouse.review.quoting import LOST, quoted, read, unquoted, written
 from tests.fuzz.corpus import EVERYTHING
 from tests.fuzz.github import Seen
-from tests.review.forms import possible, words
+from tests.review.forms import PATIENCE_S, possible, words
 
 
 @settings(max_examples=500, deadline=None)
@@ -81,6 +83,8 @@ def test_any_markdown_can_be_read(text: str) -> None:
 
 
 def test_a_giant_line_is_written_and_read_in_no_time() -> None:
+    started = time.monotonic()
     for letter in ("-", "=", "`", "<", "&", "@", ":", " ", "\t", "_", "0", "[", "\\"):
         text = letter * 60_000 + "x"
         assert unquoted(quoted(text)) == text
+    assert time.monotonic() - started < PATIENCE_S
