@@ -54,6 +54,11 @@ class Place(msgspec.Struct, frozen=True):
         """What an auditor should look at."""
         return tuple(ruled for ruled in self.rules if ruled.flag)
 
+    @property
+    def emergency(self) -> bool:
+        """Whether it passes by an emergency, which lifted the calendar and more, and has to be followed up."""
+        return any(ruled.rule == "emergency" and ruled.ok and ruled.flag for ruled in self.rules)
+
 
 class Judgement(msgspec.Struct, frozen=True):
     """A whole pull request: passed where every place is; with no place there is nothing to agree to."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-import msgspec
-
-from gatehouse.declare.types import Policy
 from gatehouse.review import body
 from gatehouse.review.commands import Command, Verb, commands
 from gatehouse.review.facts import Asked, Facts, Said, Standing
-from gatehouse.review.questions import missing
+from gatehouse.review.questions import unanswered
 from gatehouse.review.sheet import Decision, Sheet
 
 _VERBS = {
@@ -19,6 +17,9 @@ _VERBS = {
     Standing.REJECTED: Verb.REJECT,
     Standing.EMERGENCY: Verb.EMERGENCY,
 }
+# Each review is held against each pin, and its Markdown takes longest.
+_sheets = lru_cache(maxsize=512)(body.read)
+_given = lru_cache(maxsize=512)(commands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def read(said: Said, asked: Asked) -> Reading:
     command = _command(said, asked)
     if said.standing is Standing.EMERGENCY:
         return Reading(command.token, reason=command.reason) if command else Reading()
-    sheets = body.read(said.body)
+    sheets = _sheets(said.body)
     here = [sheet for sheet in sheets if sheet.token == asked.token]
     if command is None:
         token = asked.token if here else next((sheet.token for sheet in sheets if sheet.token), "")
@@ -60,7 +61,7 @@ def concerns(said: Said, asked: Asked, facts: Facts) -> bool:
         return any(_meant(command, asked) for command in given)
     if said.standing is Standing.REJECTED or said.edited is not None:
         return True
-    named = {sheet.token for sheet in body.read(said.body)}
+    named = {sheet.token for sheet in _sheets(said.body)}
     others = {other.token for other in facts.asked if other.token != asked.token}
     return asked.token in named or not named & others
 
@@ -84,7 +85,7 @@ def _filled(token: str, here: Sequence[Sheet], asked: Asked) -> Reading:
         token,
         next((fault for each in here if (fault := _misnamed(each, asked))), ""),
         sheet.answers,
-        missing(judged, _without_limitations(asked)),
+        unanswered(judged, asked.policy),
         tuple(limit for limit in limitations if limit not in sheet.acknowledged),
     )
 
@@ -93,7 +94,7 @@ def _commands(said: Said) -> tuple[Command, ...]:
     """The commands for which a comment is what it is; those that lack something too, which the rules then say."""
     if not said.by_comment:
         return ()
-    return tuple(command for command in commands(said.body) if command.verb is _VERBS.get(said.standing))
+    return tuple(command for command in _given(said.body) if command.verb is _VERBS.get(said.standing))
 
 
 def _command(said: Said, asked: Asked) -> Command | None:
@@ -113,9 +114,3 @@ def _misnamed(sheet: Sheet, asked: Asked) -> str:
     if sheet.promotion not in ("", slot.model, str(slot)):
         return sheet.promotion
     return f"the {sheet.role}" if sheet.promotion == str(slot) and sheet.role is not asked.role else ""
-
-
-def _without_limitations(asked: Asked) -> Policy:
-    """Limitations are a rule of their own."""
-    review = msgspec.structs.replace(asked.policy.review, limitations=())
-    return msgspec.structs.replace(asked.policy, review=review)

@@ -101,6 +101,8 @@ def not_ahead(case: Case) -> Ruled:
 def took_time(case: Case) -> Ruled:
     """Under ``block_under`` does not count, under ``flag_under`` counts and is flagged. An approval from before there
     was something to review is no slow one, however little before."""
+    if case.facts.evidence_at is None:
+        return case.bad("timing", f"@{case.login} approved before the evidence was posted", again(case))
     since = start(case.facts, case.who, case.said.author)
     review, took = case.asked.policy.review, seconds(since.at, case.said.at)
     if took < 0:

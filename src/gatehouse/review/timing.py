@@ -22,7 +22,7 @@ class Start:
 def start(facts: Facts, who: Who, reviewer: Account) -> Start:
     """The last of: evidence posted, ready for review, last push, review requested of this reviewer or a team of theirs.
 
-    Without evidence there was nothing to review yet, which the rule on the gates says; the others still count.
+    Where no evidence was posted it is the last of the others, though there was nothing to review yet.
     """
     found = list(_starts(facts, who, reviewer))
     return max(found, key=lambda each: seconds(facts.pushed_at, each.at))
