@@ -195,8 +195,8 @@ def test_a_last_dismissal_leaves_nothing_of_that_person(said: list[Said], who: s
 @ALL
 @given(st.data())
 def test_the_order_in_which_facts_come_does_not_matter(data: st.DataObject) -> None:
-    # Two words of one number would be one word.
-    said = data.draw(st.lists(words(), max_size=6, unique_by=lambda each: each.id))
+    # Two reviews of one number would be one; a comment may say several things.
+    said = data.draw(st.lists(words(), max_size=6, unique_by=lambda each: (each.id, each.standing)))
     other = data.draw(st.permutations(said))
     assert judged(tuple(said)) == judged(tuple(other))
 

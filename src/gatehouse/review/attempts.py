@@ -67,7 +67,7 @@ class Spoken:
 
 def spoken(facts: Facts, who: Who, asked: Asked, now: datetime) -> Spoken:
     # Two words of one second have an order that nobody knows; the one against wins, see ``_standing``.
-    said = sorted(facts.said, key=lambda each: (seconds(now, each.at), each.id, each.by_comment))
+    said = sorted(facts.said, key=lambda each: (seconds(now, each.at), each.id, each.by_comment, each.standing))
     here = [each for each in said if concerns(each, asked, facts)]
     against = tuple(each for each in here if each.standing in _AGAINST)
     cases = (Case(facts, who, asked, each, read(each, asked), now) for each in here if each.standing in _FOR)

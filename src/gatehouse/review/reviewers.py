@@ -78,7 +78,7 @@ def not_committer(case: Case) -> Ruled:
 def not_pusher(case: Case) -> Ruled:
     pusher = case.facts.pushed_by
     if pusher is None or ghost(pusher):
-        return case.bad("pusher", "who pushed last cannot be told", "push again from an account that is still there")
+        return case.bad("pusher", "who pushed last cannot be told", "push again, to a branch of this repository")
     if case.who.of(pusher.login) == case.person:
         return case.bad("pusher", f"@{case.login} pushed last", _ANOTHER)
     return case.ok("pusher", f"@{pusher.login} pushed last")

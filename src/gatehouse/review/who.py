@@ -44,7 +44,7 @@ class Who:
         return None if person is None or person.teams is None else frozenset(map(_plain, person.teams))
 
     def known(self, name: str) -> bool:
-        """Whether a name leads to an account on GitHub that this pull request or ``people:`` knows."""
+        """Whether a name leads to an account on GitHub that the pull request or a reviewed file names."""
         return self.of(name) in self._accounts
 
     @cached_property
@@ -52,6 +52,11 @@ class Who:
         facts = self._facts
         there = [facts.author, *([facts.pushed_by] if facts.pushed_by else [])]
         logins = {account.login for account in there} | set(facts.people) | facts.committers
+        named = [*facts.freeze.oncall, *facts.requested]
+        for asked in facts.asked:
+            named += [owner for owner in asked.owners if owner.startswith("@")]
+            named += asked.policy.review.pool
+        logins |= {name for name in named if "/" not in name}
         return self.all((logins - {"", GHOST}) | set(facts.names.values()))
 
 
