@@ -452,3 +452,14 @@ def test_what_is_about_the_pin_is_all_right_exactly_when_it_passes() -> None:
     assert all(agrees(facts(*call("anna", "bob"), **changes)) for changes in NEVER)
     assert all(agrees(facts(*call("anna", "bob"), **changes)) for _, changes in LIFTED)
     assert all(agrees(facts(*call("anna"), *words)) for words in ((), (approval("bob"),), (rejection("bob"),)))
+
+
+@pytest.mark.parametrize("at", [0, 149, 299])
+def test_among_three_hundred_reviews_the_one_that_counts_is_found(at: int) -> None:
+    crowd = [approval(f"fan{number}", 600 + number, id=number, body="LGTM") for number in range(300)]
+    assert not place(*crowd).passed
+    crowd[at] = approval("anna", 600 + at, id=at)
+    found = place(*crowd)
+    assert [counted.who for counted in found.counted] == ["anna"]
+    crowd[(at + 7) % 300] = rejection("bob", 600 + at, id=(at + 7) % 300)
+    assert not place(*crowd).passed

@@ -114,10 +114,10 @@ def test_one_review_may_speak_of_several_pins_and_counts_for_those_it_names() ->
 @pytest.mark.parametrize(
     ("commit", "words"),
     [
-        ("g" * 40, "@anna approved the commit gggggggggggg, the last one is hhhhhhhhhhhh"),
-        (None, "@anna approved a commit that is gone, the last one is hhhhhhhhhhhh"),
-        ("", "@anna approved a commit that is gone, the last one is hhhhhhhhhhhh"),
-        (HEAD[:12], "@anna approved the commit hhhhhhhhhhhh, the last one is hhhhhhhhhhhh"),
+        ("g" * 40, "@anna approved at the commit gggggggggggg, the last one is hhhhhhhhhhhh"),
+        (None, "@anna approved at a commit that is gone, the last one is hhhhhhhhhhhh"),
+        ("", "@anna approved at a commit that is gone, the last one is hhhhhhhhhhhh"),
+        (HEAD[:12], "@anna approved at the commit hhhhhhhhhhhh, the last one is hhhhhhhhhhhh"),
     ],
 )
 def test_a_review_of_another_commit_does_not_count(commit: str | None, words: str) -> None:
@@ -284,7 +284,11 @@ def test_a_dismissed_review_does_not_count_and_says_so() -> None:
 
 
 def test_an_approval_that_was_dismissed_does_not_bring_back_an_earlier_one() -> None:
-    assert not judge(facts(approval(at=600), dismissed(at=700)), NOW).passed
+    known = facts(approval(at=600), dismissed(at=700))
+    assert not judge(known, NOW).passed
+    assert broken(known)["standing"].said == (
+        "@anna approved, but a later review of theirs, of 2026-03-03 12:11:40 UTC, was dismissed"
+    )
 
 
 def test_a_new_approval_after_a_dismissal_counts() -> None:
@@ -350,11 +354,14 @@ def test_a_comment_of_somebody_without_permission_does_not_count() -> None:
 def test_an_emergency_needs_a_reason(reason: str) -> None:
     found = broken(facts(emergency("anna", reason=reason), emergency("bob", reason=reason)))
     assert found["reason"].said.endswith("called an emergency without a reason")
+    assert found["reason"].fix == f"write it again: /emergency credit-risk 48 {ASKED.token} and the reason"
 
 
 def test_an_emergency_names_the_evidence() -> None:
     other = emergency(body="/emergency credit-risk 48 000000000000 fraud wave")
-    assert set(broken(facts(other))) == {"evidence"}
+    found = broken(facts(other))
+    assert set(found) == {"evidence"}
+    assert found["evidence"].fix.endswith(f"/emergency credit-risk 48 {ASKED.token} and the reason")
 
 
 def test_nothing_but_a_review_or_command_is_judged() -> None:

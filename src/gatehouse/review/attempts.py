@@ -111,10 +111,11 @@ def _standing(case: Case, against: Iterable[Said]) -> Ruled:
     """A later rejection or dismissal of the same person wins; of two words of one moment, the one against."""
     for word in reversed(tuple(against)):
         if case.who.of(word.author.login) == case.person and seconds(case.said.at, word.at) >= 0:
-            done = "rejected it" if word.standing is Standing.REJECTED else "approved once more, which was dismissed"
+            when = moment(word.at)
+            rejected, gone = f"then rejected it on {when}", f"but a later review of theirs, of {when}, was dismissed"
             return case.bad(
                 "standing",
-                f"@{case.login} approved, then {done} on {moment(word.at)}",
+                f"@{case.login} {case.did}, {rejected if word.standing is Standing.REJECTED else gone}",
                 f"talk to @{case.login}; a new approval of theirs would count",
             )
     return case.ok("standing", f"@{case.login} has not taken it back")

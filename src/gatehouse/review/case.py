@@ -35,6 +35,10 @@ class Case:
         """Who it is, under whatever name."""
         return self.who.of(self.login)
 
+    @property
+    def did(self) -> str:
+        return "called an emergency" if self.emergency else "approved"
+
     def ok(self, rule: str, said: str, *, flag: bool = False) -> Ruled:
         return Ruled(rule, True, said, flag=flag, review=self.said.id)
 

@@ -13,18 +13,23 @@ from gatehouse.review.words import count, moment, seconds, span
 
 Rule = Callable[[Case], Ruled]
 
-_AGAIN = "review it again with `gatehouse review {number}`"
-
 
 def again(case: Case) -> str:
-    return _AGAIN.format(number=case.facts.number)
+    """What to do where only the words are wrong."""
+    if case.emergency:
+        return f"write it again: {_emergency(case)}"
+    return f"review it again with `gatehouse review {case.facts.number}`"
+
+
+def _emergency(case: Case) -> str:
+    return f"/emergency {case.asked.slot.model} {case.asked.candidate.version} {case.asked.token} and the reason"
 
 
 def on_evidence(case: Case) -> Ruled:
     """The token ties an approval to this pull request, its last commit, the pin and what the gates found."""
     token = case.reading.token
     if not token:
-        return case.bad("evidence", f"@{case.login} approved without naming the evidence", again(case))
+        return case.bad("evidence", f"@{case.login} {case.did} without naming the evidence", again(case))
     if token != case.asked.token:
         return case.bad(
             "evidence",
@@ -44,9 +49,9 @@ def on_commit(case: Case) -> Ruled:
     """A comment is of no commit; the token, which is made of the commit too, speaks for it."""
     commit, head = case.said.commit, case.facts.head
     if commit == head or (case.said.by_comment and commit is None):
-        return case.ok("commit", f"@{case.login} approved the last commit, {head[:12]}")
+        return case.ok("commit", f"@{case.login} {case.did} at the last commit, {head[:12]}")
     earlier = f"the commit {commit[:12]}" if commit else "a commit that is gone"
-    return case.bad("commit", f"@{case.login} approved {earlier}, the last one is {head[:12]}", again(case))
+    return case.bad("commit", f"@{case.login} {case.did} at {earlier}, the last one is {head[:12]}", again(case))
 
 
 def unedited(case: Case) -> Ruled:
@@ -82,17 +87,17 @@ def reasoned(case: Case) -> Ruled:
     return case.bad(
         "reason",
         f"@{case.login} called an emergency without a reason",
-        f"/emergency {case.asked.slot.model} {case.asked.candidate.version} {case.asked.token} and the reason",
+        again(case),
     )
 
 
 def not_ahead(case: Case) -> Ruled:
     """A moment that has not come yet tells of a wrong clock, and then nothing is known of how long anything took."""
     if seconds(case.now, case.said.at) <= 0:
-        return case.ok("clock", f"@{case.login} approved on {moment(case.said.at)}")
+        return case.ok("clock", f"@{case.login} {case.did} on {moment(case.said.at)}")
     return case.bad(
         "clock",
-        f"@{case.login} approved on {moment(case.said.at)}, which is still to come: it is {moment(case.now)}",
+        f"@{case.login} {case.did} on {moment(case.said.at)}, which is still to come: it is {moment(case.now)}",
         "set the clock of this machine right",
         case.said.at,
     )

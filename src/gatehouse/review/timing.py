@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gatehouse.review.facts import Account, Facts
 from gatehouse.review.who import Who
@@ -43,8 +43,3 @@ def _starts(facts: Facts, who: Who, reviewer: Account) -> Iterator[Start]:
         )
         if mine:
             yield Start(at, f"the review of {name if team else '@' + name.removeprefix('@')} was requested")
-
-
-def too_fast(facts: Facts, who: Who, reviewer: Account, limit: timedelta) -> datetime:
-    """From when on an approval of this reviewer is no longer too fast."""
-    return start(facts, who, reviewer).at + limit

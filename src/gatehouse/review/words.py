@@ -14,7 +14,12 @@ def moment(when: datetime) -> str:
 
 
 def seconds(start: datetime, end: datetime) -> float:
-    """From one moment to another, whatever their zones; in one zone Python would compare the clocks on the wall."""
+    """From one moment to another, whatever their zones; in one zone Python would compare the clocks on the wall.
+
+    Raises ValueError for a moment without a zone: nobody knows when it was.
+    """
+    if start.utcoffset() is None or end.utcoffset() is None:
+        raise ValueError(f"a moment without a zone: {start.isoformat()}, {end.isoformat()}")
     return (end.astimezone(UTC) - start.astimezone(UTC)).total_seconds()
 
 
