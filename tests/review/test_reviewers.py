@@ -145,6 +145,14 @@ TRAINERS = [
     # Nobody knows whose name that is: it may be the reviewer's.
     (("anna.k",), {}, False),
     (("trent", "root"), {}, False),
+    # One text that may be two names, or one.
+    (("trent, carl", "trent", "carl"), {}, True),
+    (("trent, root", "trent", "root"), {}, False),
+    (("trent, anna", "trent", "anna"), {}, False),
+    (("Trent, T.", "Trent", "T."), {"Trent, T.": "trent"}, True),
+    (("Krueger, Anna", "Krueger", "Anna"), {"Krueger, Anna": "olga"}, False),
+    (("Krueger, A.", "Krueger", "A."), {"Krueger, A.": "anna"}, False),
+    (("Krueger, A.", "Krueger", "A."), {"Krueger": "anna"}, False),
     (("", " "), {}, False),
     ((), {}, False),
 ]
@@ -154,7 +162,8 @@ TRAINERS = [
 def test_the_trainer_is_somebody_known_who_does_not_approve(
     trainers: tuple[str, ...], names: dict[str, str], ok: bool
 ) -> None:
-    assert rule("trainer", asked=(asked(trained_by=trainers),), names=names).ok is ok
+    people = {login: facts().people[login] for login in ("anna", "trent")}
+    assert rule("trainer", asked=(asked(trained_by=trainers),), names=names, people=people).ok is ok
 
 
 def test_an_unknown_trainer_is_named_with_what_to_write() -> None:

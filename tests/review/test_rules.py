@@ -166,6 +166,14 @@ def test_who_approves_and_rejects_in_one_review_has_not_approved() -> None:
     assert "questions" in broken(facts(approval(body=both)))
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_forms_that_answer_differently_answer_nothing(order: int) -> None:
+    other = {**sheet().answers, "model-card": "no"}
+    found = broken(facts(approval(body="\n".join([filled(), filled(answers=other)][::order]))))
+    assert "model-card: it is answered twice, and not the same" in found["questions"].said
+    assert judge(facts(approval(body=filled() + "\n" + filled())), NOW).passed
+
+
 # ---- time
 
 

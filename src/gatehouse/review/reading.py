@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -76,7 +76,8 @@ def why(said: Said) -> str:
 def _filled(token: str, here: Sequence[Sheet], asked: Asked) -> Reading:
     """The questionnaire below a command, or the review itself; without one nothing is answered."""
     limitations = asked.policy.review.limitations
-    sheet = max(here, key=lambda each: (not each.empty, len(each.answers), len(each.acknowledged)), default=None)
+    # A command and the form below it may both be one.
+    sheet = max(here, key=lambda each: len(each.answers) + len(each.acknowledged), default=None)
     if sheet is None:
         return Reading(token, unanswered=("there is no questionnaire",), unacknowledged=limitations)
     # Who approves and rejects in one breath has not approved.
@@ -85,9 +86,15 @@ def _filled(token: str, here: Sequence[Sheet], asked: Asked) -> Reading:
         token,
         next((fault for each in here if (fault := _misnamed(each, asked))), ""),
         sheet.answers,
-        unanswered(judged, asked.policy),
+        (*unanswered(judged, asked.policy), *_contradictions(sheet, here)),
         tuple(limit for limit in limitations if limit not in sheet.acknowledged),
     )
+
+
+def _contradictions(sheet: Sheet, here: Sequence[Sheet]) -> Iterator[str]:
+    for name, answer in sheet.answers.items():
+        if any(other.answers.get(name, answer) != answer for other in here):
+            yield f"{name}: it is answered twice, and not the same"
 
 
 def _commands(said: Said) -> tuple[Command, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gatehouse.review.case import Case
 from gatehouse.review.judgement import Ruled
-from gatehouse.review.who import bot, ghost, owning_teams, owns
+from gatehouse.review.who import Who, bot, ghost, owning_teams, owns
 
 _ANOTHER = "ask another code owner for a review"
 
@@ -95,7 +97,7 @@ def not_trainer(case: Case) -> Ruled:
             f"the registry does not say who trained version {version}",
             f"set the tag mlflow.user on the run of version {version}, and let the gates run again",
         )
-    strangers = [name for name in trainers if not case.who.known(name)]
+    strangers = _strangers(case.who, trainers)
     if strangers:
         return case.bad(
             "trainer",
@@ -103,3 +105,15 @@ def not_trainer(case: Case) -> Ruled:
             f"write whose name {strangers[0]!r} is under `people:` in promotions/stages.yaml",
         )
     return case.ok("trainer", f"{', '.join(trainers)} trained version {version}")
+
+
+def _strangers(who: Who, names: Sequence[str]) -> list[str]:
+    """The names that lead to no account.
+
+    The registry's "ada, carl" is two people or one, and is given in both readings: knowing one of them is enough.
+    """
+    known = {name for name in names if who.known(name)}
+    parts = {name: name.split(", ") for name in names if ", " in name}
+    told = {part for name, each in parts.items() if name in known for part in each}
+    told |= {name for name, each in parts.items() if all(part in known for part in each)}
+    return [name for name in names if name.strip() and name not in known | told]
