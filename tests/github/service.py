@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote
 from tests.github import graphql, openapi, routes, rules
 from tests.github.faults import Fault
 from tests.github.hub import Hub
+from tests.github.routes import pulls
 from tests.github.state import Repository, Token
 from tests.github.wire import PREFIX, ROUTES, Answer, Asked, Refused, Route, find
 
@@ -126,7 +127,10 @@ class Service:
             _admit(found, asked.token, repo)
             rules.notice_pushes(self.hub, repo)
             asked = dataclasses.replace(asked, repository=repo)
-        return found.handler(self.hub, asked)
+        answer = found.handler(self.hub, asked)
+        if asked.repository is not None:
+            pulls.merge_what_waits(self.hub, asked.repository)
+        return answer
 
     def _repository(self, asked: Asked) -> Repository:
         repo = self.hub.repositories.get(f"{asked.parameters['owner']}/{asked.parameters['repo']}")

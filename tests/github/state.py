@@ -146,7 +146,8 @@ class Event:
 
 @dataclass
 class Pull:
-    """A pull request inside one repository. ``head_sha`` and ``base_sha`` are where the branches were last seen."""
+    """A pull request inside one repository. ``head_sha`` and ``base_sha`` are where the branches were last seen;
+    ``auto_merge``: how it is to be merged as soon as it can be, and who asked for that."""
 
     id: int
     number: int
@@ -165,6 +166,7 @@ class Pull:
     merged: datetime | None = None
     merged_by: str | None = None
     merge_sha: str | None = None
+    auto_merge: tuple[str, str] | None = None
     labels: list[str] = field(default_factory=list)
     reviewers: list[str] = field(default_factory=list)
     teams: list[str] = field(default_factory=list)
@@ -246,6 +248,7 @@ class Repository:
     token_power: tuple[str, bool] = ("read", False)
     deploy_keys: dict[str, bool] = field(default_factory=dict)
     has_issues: bool = True
+    auto_merge: bool = False
     issues: dict[int, Issue] = field(default_factory=dict)
     activities: list[Activity] = field(default_factory=list)
     seen: dict[str, str] = field(default_factory=dict)

@@ -40,6 +40,7 @@ def pull(one: PullRequest, *, mergeable: bool | None = None) -> Pull:
         merge_sha=one.merge_commit_sha if one.merged_at else None,
         mergeable=mergeable,
         labels=tuple(label.name for label in one.labels),
+        node=one.node_id,
     )
 
 

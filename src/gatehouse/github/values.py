@@ -28,7 +28,8 @@ class Pull:
 
     ``head`` and ``base`` are branches, the ``_sha`` fields their commits; ``head_slug`` is the repository that the head
     branch lives in (None: deleted), so that a fork is told from a branch. ``base_sha`` is where the base branch was at
-    the last push to the head, not where it is now. ``mergeable`` is None while GitHub does not know.
+    the last push to the head, not where it is now. ``mergeable`` is None while GitHub does not know;
+    ``node`` is its name in GraphQL.
     """
 
     number: int
@@ -48,6 +49,7 @@ class Pull:
     merge_sha: str | None = None
     mergeable: bool | None = None
     labels: tuple[str, ...] = ()
+    node: str = ""
 
     @property
     def open(self) -> bool:

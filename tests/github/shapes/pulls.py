@@ -49,7 +49,8 @@ def simple_pull(hub: Hub, repo: Repository, pull: Pull) -> JSON:
         "user": author(hub, pull.author),
         "author_association": association(repo, pull.author),
         "labels": [label(hub, repo, name) for name in pull.labels],
-        **dict.fromkeys(("milestone", "assignee", "auto_merge")),
+        **dict.fromkeys(("milestone", "assignee")),
+        "auto_merge": _auto_merge(hub, pull),
         "assignees": [],
         "requested_reviewers": [author(hub, login) for login in pull.reviewers],
         "requested_teams": [team(hub, repo, repo.teams[slug]) for slug in pull.teams],
@@ -61,6 +62,13 @@ def simple_pull(hub: Hub, repo: Repository, pull: Pull) -> JSON:
         "head": _end(hub, repo, pull.head, pull.head_sha),
         "base": _end(hub, repo, pull.base, pull.base_sha),
     }
+
+
+def _auto_merge(hub: Hub, pull: Pull) -> JSON | None:
+    if pull.auto_merge is None:
+        return None
+    method, login = pull.auto_merge
+    return {"enabled_by": author(hub, login), "merge_method": method, "commit_title": "", "commit_message": ""}
 
 
 def pull_request(hub: Hub, repo: Repository, pull: Pull, mergeable: bool | None, mergeable_state: str) -> JSON:
