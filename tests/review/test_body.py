@@ -81,6 +81,12 @@ def test_a_rejection_is_short() -> None:
     )
 
 
+@pytest.mark.parametrize("answer", ["yes", "yes\n", "yes\n\nno", "\nyes", "yes\n- [x] no", "no\nyes", "Yes", "perhaps"])
+def test_a_choice_comes_back_to_the_letter_with_whatever_is_beside_it(answer: str) -> None:
+    made = sheet(POLICY, answers={"timing": answer})
+    assert body.read(body.write([(made, POLICY)])) == (made,)
+
+
 def test_another_role_than_the_champion_is_named() -> None:
     made = sheet(POLICY, role=Role.CANARY)
     assert "### Approval of `credit-risk/production` as canary, version 48\n" in body.write([(made, POLICY)])
@@ -132,8 +138,18 @@ class TestTheReason:
         made = sheet(decision=Decision.REJECT, answers={}, acknowledged=frozenset(), reason="Stale data.\n- June")
         assert body.reason(body.write([(made, POLICY)])) == "Stale data.\n- June"
 
+    def test_of_a_command(self) -> None:
+        assert body.reason("Sorry!\n\n/reject-model credit-risk 48 stale data\n") == "stale data"
+
     def test_of_plain_words(self) -> None:
         assert body.reason("No: the data is *old*.\r\n\r\nSee #3\r\n") == "No: the data is *old*.\n\nSee #3"
+
+    def test_of_a_form_is_read_as_it_was_typed(self) -> None:
+        form = body.template(Sheet("credit-risk/production", 48, TOKEN, decision=Decision.REJECT), POLICY)
+        assert body.reason(form) == ""
+        typed = "- [x] stale data\n- [ ] fresh data"
+        assert body.reason(form.replace(">", typed)) == typed
+        assert body.reason(form.replace(">", "> it is stale")) == "it is stale"
 
     def test_of_nothing(self) -> None:
         assert body.reason("") == ""

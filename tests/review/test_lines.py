@@ -39,7 +39,7 @@ def test_words_of_ones_own(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("```\n/x\n```", "~~~\n/x\n~~~", "```\n/x", "    /x", "\t/x", "`a\n/x`", "``a\n/x\nb``"),
+        *("```\n/x\n```", "~~~\n/x\n~~~", "```\n/x", "    /x", "\t/x", "`a\n/x`", "``a\n/x\nb``", "`a\n/x b`\nc"),
         *("> /x", "> a\n/x", "> > a\n/x", ">\n> /x", "- a\n/x", "- a\n  /x", "1. a\n/x", "- /x", "- a\n\n  /x"),
         *("<!--\n/x\n-->", "<!-- a\n\n/x", "a <!--\n/x\n-->", "<pre>\n/x\n</pre>", "<div>\n/x\n</div>", "<script>\n/x"),
         *(

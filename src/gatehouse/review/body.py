@@ -32,6 +32,7 @@ from gatehouse.declare.types import Policy, Question
 from gatehouse.errors import GatehouseError
 from gatehouse.pin import Role
 from gatehouse.review import lines, quoting
+from gatehouse.review.commands import Verb, given
 from gatehouse.review.filled import LIMITATIONS, Filled
 from gatehouse.review.questions import questions
 from gatehouse.review.sheet import Decision, Sheet
@@ -71,13 +72,14 @@ def read(body: str) -> tuple[Sheet, ...]:
 def find(body: str, token: str) -> Sheet | None:
     """The sheet that repeats this token; the fullest, where a command and the form below it both do."""
     found = [sheet for sheet in read(body) if sheet.token == token]
-    return max(found, key=lambda sheet: (not sheet.empty, len(sheet.answers), len(sheet.acknowledged)), default=None)
+    return max(found, key=lambda sheet: len(sheet.answers) + len(sheet.acknowledged), default=None)
 
 
 def reason(body: str) -> str:
-    """Why somebody rejects, from the body of the review: what a form or a command says, else all of it."""
-    given = [sheet.reason for sheet in read(body) if sheet.decision is Decision.REJECT and sheet.reason]
-    return "\n".join(given) or quoting.unquoted(lines.lines(body))
+    """Why somebody rejects, from the body of a review or comment: what a form or a command says, else all of it."""
+    forms = [sheet.reason for sheet in read(body) if sheet.decision is Decision.REJECT]
+    told = [*forms, *(command.reason for command in given(body) if command.verb is Verb.REJECT)]
+    return "\n".join(filter(None, told)) if told else quoting.unquoted(lines.lines(body))
 
 
 def _sheet(sheet: Sheet, policy: Policy, *, blank: bool) -> str:

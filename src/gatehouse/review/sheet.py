@@ -39,6 +39,6 @@ class Sheet(msgspec.Struct, frozen=True):
         return not (self.answers or self.acknowledged or self.reason)
 
 
-def unanswered(asked: Asked, decision: Decision = Decision.APPROVE) -> Sheet:
+def blank(asked: Asked, decision: Decision = Decision.APPROVE) -> Sheet:
     """The sheet of one pin, with nothing filled in."""
     return Sheet(str(asked.slot), asked.candidate.version, asked.token, asked.role, decision)
