@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from gatehouse.cli.facts import gather
 from gatehouse.errors import NotFound, Unreachable
 from gatehouse.evaluate.result import Result
 from gatehouse.github import Forbidden, GitHubReader, Patience
+from gatehouse.github.pulls import PullReader
 from gatehouse.pin import Role
 from gatehouse.review.facts import Account, Facts, Person, Said, Standing
 from gatehouse.review.token import token
@@ -197,6 +199,17 @@ class TestTimes:
         at.remote.activities.clear()
         found = facts()
         assert (found.pushed_by, found.pushed_at) == (None, at.remote.pulls[1].created)
+
+    def test_who_pushed_to_a_fork_that_the_token_does_not_see_cannot_be_told(
+        self, at: Desk, facts: Gather, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        judged(at)
+        seen = PullReader.get
+        for slug in ("eve/models", None):
+            monkeypatch.setattr(
+                PullReader, "get", lambda self, number, slug=slug: replace(seen(self, number), head_slug=slug)
+            )
+            assert facts().pushed_by is None
 
     def test_a_draft_says_so_and_when_it_was_ready(self, at: Desk, facts: Gather) -> None:
         pull = at.promote(PRODUCTION, 2)
