@@ -225,6 +225,25 @@ def test_of_deleted_accounts_none_speaks_for_another() -> None:
     assert not place(approval("chen"), *words).passed
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_review_that_rejects_one_pin_stops_them_all(which: int) -> None:
+    pins = (ASKED, asked(Slot("credit-risk", "production", "eu")))
+    said = [approval("chen", 600 + at, pin) for at, pin in enumerate(pins)]
+    form = rejection("bob", 900, body=filled(pins[which]))
+    assert judge(facts(*said, asked=pins), NOW).passed
+    assert [place.passed for place in judge(facts(*said, form, asked=pins), NOW).places] == [False, False]
+
+
+def test_a_dismissed_review_of_one_pin_leaves_the_other_alone() -> None:
+    eu = asked(Slot("credit-risk", "production", "eu"))
+    gone = dismissed("chen", 900, body=filled(eu))
+    words = (approval("chen", 600), approval("anna", 600, eu), gone)
+    assert [place.passed for place in judge(facts(*words, asked=(ASKED, eu)), NOW).places] == [True, True]
+    # Once edited, nobody knows any more what it was about.
+    words = (*words[:2], msgspec.structs.replace(gone, edited=after(1000)))
+    assert [place.passed for place in judge(facts(*words, asked=(ASKED, eu)), NOW).places] == [False, True]
+
+
 def reject_command(command: str, who: str = "bob", **changes: Any) -> Said:
     return comment(who, 900, command, Standing.REJECTED, **changes)
 
