@@ -76,6 +76,7 @@ def test_several_are_given_in_order_each_with_its_own_reason() -> None:
         ("/reject-model credit-risk 48", "reason"),
         ("/reject-model credit-risk 48 …", "reason"),
         ("/reject-model credit-risk 48 <!-- because -->", "reason"),
+        ("/reject-model credit-risk 48 \u3164", "reason"),
         (f"/emergency credit-risk 48 {TOKEN}", "reason"),
         (f"/emergency credit-risk 48 {TOKEN} \n\n---", "reason"),
         ("/emergency credit-risk 48 production is down", "token"),

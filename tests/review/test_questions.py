@@ -38,7 +38,9 @@ def test_a_whole_sheet_lacks_nothing() -> None:
 
 
 @pytest.mark.parametrize("question", [each for each in BUILT_IN if each.required], ids=lambda question: question.id)
-@pytest.mark.parametrize("answer", ["", " ", "\n", "-", "…", "...", "👍", "?", "> ", "\u200b"])
+@pytest.mark.parametrize(
+    "answer", ["", " ", "\n", "-", "…", "...", "👍", "?", "> ", "\u200b", "\u3164", "\u115f\ufe0f", "\U000e0041"]
+)
 def test_a_question_without_a_word_is_not_answered(question: Question, answer: str) -> None:
     whole = sheet()
     assert unanswered(sheet(answers={**whole.answers, question.id: answer}), policy()) == (

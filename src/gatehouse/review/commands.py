@@ -89,7 +89,7 @@ def _faults(command: Command) -> Iterator[str]:
         yield "it does not repeat the token of the evidence, 12 digits and letters"
     if command.verb is Verb.APPROVE:
         yield from ["more stands behind its token; answers go on the lines below"] if command.reason else []
-    elif not any(character.isalnum() for character in command.reason):
+    elif not quoting.says_something(command.reason):
         yield "it gives no reason"
 
 

@@ -6,6 +6,7 @@ Some are answered in words and some from a list. The words are not judged; that 
 from __future__ import annotations
 
 from gatehouse.declare.types import Policy, Question
+from gatehouse.review.quoting import says_something
 from gatehouse.review.sheet import Decision, Sheet
 
 YES_NO = ("yes", "no")
@@ -67,8 +68,7 @@ def _fault(sheet: Sheet, question: Question) -> str:
     answer = sheet.answers.get(question.id, "")
     if question.id in sheet.twice:
         return f"{question.id}: it is answered twice, and not the same"
-    # Dots, dashes and thumbs are no answer.
-    if not any(character.isalnum() for character in answer):
+    if not says_something(answer):
         return f"{question.id}: it is not answered" if question.required else ""
     if not question.answers:
         return ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from html.entities import html5
 
-from gatehouse.report.text import JOINER, escaped
+from gatehouse.report.text import JOINER, clean, escaped
 
 LOST = "\ufffd"
 _EDGE = re.compile(r"^ | $")
@@ -51,6 +51,11 @@ def quoted(text: str) -> list[str]:
 def read(text: str) -> str:
     """What Markdown by ``written``, or typed by a person, shows as text; without what an HTML comment hides."""
     return _MARKED.sub(_character, _COMMENT.sub("", text))
+
+
+def says_something(text: str) -> bool:
+    """Whether there is a letter or a digit that people see: dots, dashes, thumbs and blanks of any kind say nothing."""
+    return any(character.isalnum() for character in clean(text, len(text)))
 
 
 def unquoted(lines: list[str]) -> str:

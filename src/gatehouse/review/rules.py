@@ -8,6 +8,7 @@ from datetime import timedelta
 from gatehouse.review import reviewers
 from gatehouse.review.case import Case
 from gatehouse.review.judgement import Ruled
+from gatehouse.review.quoting import says_something
 from gatehouse.review.timing import start
 from gatehouse.review.words import count, moment, seconds, span
 
@@ -82,7 +83,7 @@ def acknowledged(case: Case) -> Ruled:
 
 def reasoned(case: Case) -> Ruled:
     """Letters or digits, as with any answer: dots are no reason."""
-    if any(character.isalnum() for character in case.reading.reason):
+    if says_something(case.reading.reason):
         return case.ok("reason", f"@{case.login} gave a reason: {case.reading.reason}", flag=True)
     return case.bad(
         "reason",

@@ -34,10 +34,6 @@ class Sheet(msgspec.Struct, frozen=True):
     reason: str = ""
     twice: frozenset[str] = frozenset()
 
-    @property
-    def empty(self) -> bool:
-        return not (self.answers or self.acknowledged or self.reason)
-
 
 def blank(asked: Asked, decision: Decision = Decision.APPROVE) -> Sheet:
     """The sheet of one pin, with nothing filled in."""
