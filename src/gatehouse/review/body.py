@@ -37,6 +37,7 @@ from gatehouse.review.filled import LIMITATIONS, Filled
 from gatehouse.review.questions import questions
 from gatehouse.review.sheet import Decision, Sheet
 
+# GitHub takes 65,535 characters; whoever sends the review may add a line.
 LIMIT = 65_000
 _HEADS = {Decision.APPROVE: "Approval", Decision.REJECT: "Rejection"}
 _ONE_LINE = re.compile(r"\s+")
@@ -50,7 +51,7 @@ def write(sheets: Sequence[tuple[Sheet, Policy]]) -> str:
     body = "\n\n".join(_sheet(sheet, policy, blank=False) for sheet, policy in sheets) + "\n"
     if len(body) > LIMIT:
         fix = "shorten the longest answer: a link to where it is told in full is enough"
-        raise GatehouseError(f"the review has {len(body):,} characters, and GitHub takes {LIMIT:,}", fix)
+        raise GatehouseError(f"the review has {len(body):,} characters, and {LIMIT:,} fit", fix)
     return body
 
 
