@@ -148,6 +148,8 @@ TRAINERS = [
     # One text that may be two names, or one.
     (("trent, carl", "trent", "carl"), {}, True),
     (("trent, root", "trent", "root"), {}, False),
+    (("trent, root", "trent"), {}, False),
+    (("root, admin", "root", "admin"), {}, False),
     (("trent, anna", "trent", "anna"), {}, False),
     (("Trent, T.", "Trent", "T."), {"Trent, T.": "trent"}, True),
     (("Krueger, Anna", "Krueger", "Anna"), {"Krueger, Anna": "olga"}, False),
@@ -164,6 +166,11 @@ def test_the_trainer_is_somebody_known_who_does_not_approve(
 ) -> None:
     people = {login: facts().people[login] for login in ("anna", "trent")}
     assert rule("trainer", asked=(asked(trained_by=trainers),), names=names, people=people).ok is ok
+
+
+def test_the_trainers_are_named_once() -> None:
+    both = asked(trained_by=("trent, carl", "trent", "carl"))
+    assert rule("trainer", "chen", asked=(both,), names={"trent": "trent"}).said == "trent and carl trained version 48"
 
 
 def test_an_unknown_trainer_is_named_with_what_to_write() -> None:

@@ -207,7 +207,7 @@ def test_both_limits_are_the_policys(took: float, ok: bool, flagged: bool) -> No
         ({"pushed_at": after(100)}, "the last push"),
         ({"requested": {"anna": after(100)}}, "the review of @anna was requested"),
         ({"requested": {"@Anna": after(100)}}, "the review of @Anna was requested"),
-        ({"requested": {RISK: after(100)}}, f"the review of {RISK} was requested"),
+        ({"requested": {RISK: after(100)}}, f"the review of @{RISK} was requested"),
     ],
 )
 def test_time_runs_from_the_last_thing_that_happened(event: dict[str, Any], words: str) -> None:

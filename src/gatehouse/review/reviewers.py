@@ -104,7 +104,8 @@ def not_trainer(case: Case) -> Ruled:
             f"who is called {strangers[0]!r} in the registry, and trained version {version}, cannot be told",
             f"write whose name {strangers[0]!r} is under `people:` in promotions/stages.yaml",
         )
-    return case.ok("trainer", f"{', '.join(trainers)} trained version {version}")
+    known = [name for name in trainers if case.who.known(name)]
+    return case.ok("trainer", f"{' and '.join(known)} trained version {version}")
 
 
 def _strangers(who: Who, names: Sequence[str]) -> list[str]:

@@ -36,10 +36,8 @@ def _starts(facts: Facts, who: Who, reviewer: Account) -> Iterator[Start]:
         yield Start(facts.ready_at, "it was marked ready for review")
     teams = who.teams(reviewer.login)
     for name, at in facts.requested.items():
-        team = "/" in name
+        plain = name.removeprefix("@")
         # A team that the reviewer may be in, when nobody may see who is in it, is taken for one of theirs.
-        mine = (
-            teams is None or name.removeprefix("@").lower() in teams if team else who.of(name) == who.of(reviewer.login)
-        )
-        if mine:
-            yield Start(at, f"the review of {name if team else '@' + name.removeprefix('@')} was requested")
+        in_team = "/" in plain and (teams is None or plain.lower() in teams)
+        if in_team or who.of(plain) == who.of(reviewer.login):
+            yield Start(at, f"the review of @{plain} was requested")
