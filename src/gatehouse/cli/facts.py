@@ -12,6 +12,7 @@ import msgspec
 from gatehouse.cli.asked import Pins, pins
 from gatehouse.cli.frame import Settings
 from gatehouse.cli.outlook import Outlook
+from gatehouse.cli.watch import NAME
 from gatehouse.errors import NotFound
 from gatehouse.github import Comment, Edit, Forbidden, Push, Review, ReviewState
 from gatehouse.review.commands import Verb, commands
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from gatehouse import github as hub
     from gatehouse.github import Authored, GitHubReader, Pull, Timeline
 
-CHECK = "gatehouse"
-"""The check that the gates' results are posted as."""
 # GitHub lists no more commits of a pull request.
 _MOST_COMMITS = 250
 _STANDINGS = {
@@ -77,7 +76,7 @@ def _posted(github: GitHubReader, pull: Pull, evaluated: datetime | None) -> dat
     """When the evidence could first be seen: a check that is posted once more for the same evidence changes nothing."""
     if evaluated is None:
         return None
-    ends = github.checks.ended(pull.head_sha, CHECK)
+    ends = github.checks.ended(pull.head_sha, NAME)
     # GitHub tells whole seconds. Where its clock is behind that of the gates, the last check is the one.
     since = evaluated.astimezone(UTC).replace(microsecond=0)
     return next((end for end in ends if end >= since), ends[-1] if ends else None)
