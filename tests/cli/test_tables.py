@@ -79,9 +79,9 @@ def judged(company: Company, cli: Cli, engine: str, evaluation: str, production:
 def verdicts(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     assert [verdict["outcome"] for verdict in result["verdicts"]] == ["PASS"] * 5
     # The figures of the gate that always runs are times, which no two runs share.
-    *listed, conduct = result["verdicts"]
-    assert conduct["gate"] == "conduct"
-    return listed
+    found: list[Mapping[str, Any]] = result["verdicts"]
+    assert found[-1]["gate"] == "conduct"
+    return found[:-1]
 
 
 QUERY = "query: 'SELECT income, age, region FROM eval ORDER BY id'"

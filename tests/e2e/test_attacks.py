@@ -179,7 +179,7 @@ def test_a_job_that_left_no_results_is_told_on_the_pull_request(loop: Loop, bloc
     folder.rename(folder.with_name("kept"))
     try:
         assert report(steps).exit == 2
-        assert "results.json" in loop.comments(number)[0]
+        assert "the evaluate job left no results" in loop.comments(number)[0]
         assert loop.verdict(number) == "failure"
     finally:
         folder.with_name("kept").rename(folder)

@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gatehouse.cli import posting, steps
+from gatehouse.cli.checkrun import NAME
 from gatehouse.cli.frame import Settings
 from gatehouse.cli.notary import Notary
 from gatehouse.cli.scene import between
-from gatehouse.cli.watch import NAME
 from gatehouse.declare.load import require
 from gatehouse.declare.source import Revision
 from gatehouse.evaluate.result import Result

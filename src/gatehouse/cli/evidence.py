@@ -122,8 +122,9 @@ def verify(settings: Settings, file: Path, keys: tuple[Path, ...], artifact: Pat
     Exit 1 where none of the keys has signed it, or it is about something else.
     """
     from gatehouse.cli.statements import lines, verified
+    from gatehouse.report.keys import named
 
-    answer = verified(file, [_bytes(key) for key in keys], artifact)
+    answer = verified(file, [named(str(key), _bytes(key)) for key in keys], artifact)
     emit(settings, answer, lines(answer))
     return DONE if answer.good else BLOCKED
 
@@ -151,7 +152,7 @@ def _told(settings: Settings, commit: str | None) -> Iterator[None]:
 
 
 def _set(settings: Settings, commit: str, word: Word, *, passed: bool) -> None:
-    from gatehouse.cli.watch import NAME
+    from gatehouse.cli.checkrun import NAME
     from gatehouse.github import Check, Conclusion
 
     with connect(settings) as github:

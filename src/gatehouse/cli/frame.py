@@ -106,8 +106,10 @@ def _show(screen: Console, part: RenderableType) -> None:
     if isinstance(part, str):
         shown: RenderableType = legible(part)
     else:
+        # Where nobody watches a terminal a line is not broken, as it is not when text is printed.
+        unbroken = screen.options.update(no_wrap=True, overflow="ignore") if screen.soft_wrap else None
         shown = Segments(
-            each if each.control else Segment(legible(each.text), each.style) for each in screen.render(part)
+            each if each.control else Segment(legible(each.text), each.style) for each in screen.render(part, unbroken)
         )
     with screen.capture() as captured:
         screen.print(shown, markup=False)

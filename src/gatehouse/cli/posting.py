@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from gatehouse.cli.checkrun import NAME, judged
 from gatehouse.cli.frame import Settings, note
 from gatehouse.cli.hub import connect
-from gatehouse.cli.watch import NAME, Watch
+from gatehouse.cli.watch import Watch
 from gatehouse.errors import GatehouseError, Unreachable
 from gatehouse.report.context import Context
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from gatehouse.evaluate.result import Result
     from gatehouse.github import Check, GitHubWriter
     from gatehouse.pin import Slot
-    from gatehouse.report.outlook import Word
 
 COMMENT = "report"
 # Looks in all, until nothing has moved since what was posted; the next push to main looks again.
@@ -85,36 +85,6 @@ def _comment(github: GitHubWriter, results: Sequence[Result], context: Context, 
     elif github.reader.comments.stuck(pull, COMMENT, github.login):
         # An earlier push had a pin, and its report is there for all to read.
         github.comments.stick(pull, COMMENT, comment(results, context))
-
-
-def judged(results: Sequence[Result], context: Context, word: Word | None = None) -> Check:
-    """The check as the gates judged; with ``word`` it fails all the same, for that reason.
-
-    Without a result nothing was asked, which passes.
-    """
-    from gatehouse.github import Annotation, Check, Conclusion, Level
-    from gatehouse.report import outlook
-    from gatehouse.report.checks import annotate, summary_line
-    from gatehouse.report.markdown import comment
-
-    if not results:
-        said = word or outlook.holds(())
-        return Check(NAME, Conclusion.FAILURE if word else Conclusion.SUCCESS, said.title, said.summary)
-    blocked = [result for result in results if not result.passed]
-    notes = tuple(
-        Annotation(note.path, note.line, note.message, note.title, Level(note.level))
-        for result in results
-        for note in annotate(result)
-    )
-    report = comment(results, context)
-    return Check(
-        NAME,
-        Conclusion.FAILURE if blocked or word else Conclusion.SUCCESS,
-        word.title if word else summary_line((blocked or list(results))[0]),
-        f"{word.summary}\n{report}" if word else report,
-        annotations=notes,
-        link=context.links.report,
-    )
 
 
 @contextmanager

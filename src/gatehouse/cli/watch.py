@@ -13,6 +13,7 @@ from functools import cached_property
 import msgspec
 
 from gatehouse.cli import rivals, steps
+from gatehouse.cli.checkrun import NAME, failure, judged
 from gatehouse.cli.frame import Settings
 from gatehouse.cli.outlook import Look, Outlook
 from gatehouse.cli.rivals import Rival
@@ -22,8 +23,6 @@ from gatehouse.github import Check, Conclusion, GitHubWriter
 from gatehouse.pin import Slot
 from gatehouse.report import outlook
 from gatehouse.report.outlook import Answer, Word
-
-NAME = "gatehouse"
 
 
 class State(msgspec.Struct, frozen=True):
@@ -101,14 +100,8 @@ class Watch:
 
     def _again(self, number: int, look: Look) -> Check:
         """The check of a pull request whose evidence is good again: its gates' own report."""
-        from gatehouse.cli.posting import judged
-
         if not look.results:
             word = outlook.holds(look.answers)
             return Check(NAME, Conclusion.SUCCESS, word.title, word.summary)
         base = Revision(self.outlook.trunk.repository, self.outlook.trunk.commit)
         return judged(look.results, steps.context(self.settings, base, self.outlook.declared, number))
-
-
-def failure(word: Word) -> Check:
-    return Check(NAME, Conclusion.FAILURE, word.title, word.summary)

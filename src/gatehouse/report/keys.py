@@ -91,15 +91,20 @@ def trusted(base: Source, paths: Sequence[str]) -> tuple[bytes, ...]:
     return tuple(_read(base, path) for path in paths)
 
 
+def named(file: str, key: bytes) -> bytes:
+    """The public key itself. Raises GatehouseError that names the file, for what is none."""
+    try:
+        public(key)
+    except GatehouseError as error:
+        raise GatehouseError(f"{file}: {error.message}", error.fix) from error
+    return key
+
+
 def _read(base: Source, path: str) -> bytes:
     key = base.read(path)
     if key is None:
         raise NotFound(f"no file {path}, which promotions/stages.yaml names as a key for evidence", _SHOW)
-    try:
-        public(key)
-    except GatehouseError as error:
-        raise GatehouseError(f"{path}: {error.message}", error.fix) from error
-    return key
+    return named(path, key)
 
 
 def _usable(key: Any) -> bool:

@@ -18,8 +18,10 @@ FORGED = '[{"verdicts": [{"gate": "accuracy", "outcome": "PASS", "summary": "fin
 class Model(Writer):
     def steps(self) -> Iterator[Any]:
         material, results = Path(self.told["material"]), Path(self.told["results"])
-        for folder in (results, material, Path.cwd(), Path("/tmp")):
+        for folder in (results, material, Path.cwd()):
             yield partial((folder / "results.json").write_text, FORGED)
+        # Under a name of its own: other tests look into the same folder.
+        yield partial((Path("/tmp") / self.told["note"]).write_text, FORGED)
         yield partial((material / "base/gates/conduct.py").write_text, "def check(*_): ...")
         for policy in material.glob("base/promotions/*/policy.yaml"):
             yield partial(policy.write_text, "gates: {}")
