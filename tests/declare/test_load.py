@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
 from gatehouse.declare.load import load, require
-from gatehouse.declare.types import Banding, Declared, Evaluation, Sandbox, Serving, Stage, Table, Traffic, Where
+from gatehouse.declare.types import (
+    Banding,
+    Declared,
+    Evaluation,
+    Freeze,
+    Hours,
+    Question,
+    Review,
+    Sandbox,
+    Serving,
+    Stage,
+    Table,
+    Traffic,
+    Where,
+)
 from gatehouse.errors import GatehouseError
 from gatehouse.pin import Role, Slot
 from tests.declare.helpers import POLICY, A, B, Files, beside, pin, promotion, repository
@@ -116,6 +130,80 @@ def test_risk_sets_how_many_must_approve_unless_the_policy_does(risk: str, appro
     assert declared(repository(policy=policy)).policies["credit-risk"].review.approvals == approvals
     named = policy + "review: {approvals: 3}\n"
     assert declared(repository(policy=named)).policies["credit-risk"].review.approvals == 3
+
+
+def test_what_reviews_ask_is_typed_and_usually_nothing_more_than_every_review_asks() -> None:
+    assert declared(repository()).policies["credit-risk"].review == Review()
+    asks = "- {id: appeals, ask: Explained?, answers: [tried, does not apply]}\n  - {id: b, ask: B?, required: false}"
+    text = (
+        f'review:\n  questions:\n  {asks}\n  pool: ["@olga", "@ines"]\n  teams: distinct\n  limitations: [thin files]\n'
+    )
+    assert declared(repository(policy=POLICY + text)).policies["credit-risk"].review == Review(
+        limitations=("thin files",),
+        questions=(
+            Question("appeals", "Explained?", ("tried", "does not apply"), True),
+            Question("b", "B?", (), False),
+        ),
+        pool=("@olga", "@ines"),
+        teams="distinct",
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        ("questions: [{id: Appeals, ask: x}]", "review.questions[0].id"),
+        ("questions: [{id: a}]", "review.questions[0]: `ask` is missing"),
+        ('questions: [{id: a, ask: "two\\nlines"}]', "review.questions[0].ask"),
+        ('questions: [{id: a, ask: " x"}]', "review.questions[0].ask"),
+        ('questions: [{id: a, ask: ""}]', "review.questions[0].ask"),
+        ("questions: [{id: a, ask: x, answers: [one]}]", "review.questions[0].answers"),
+        ("questions: [{id: a, ask: x, answers: []}]", "review.questions[0].answers"),
+        ("questions: [{id: a, ask: x, answers: [y, true]}]", "review.questions[0].answers[1]"),
+        ("questions: [{id: a, ask: x, requird: false}]", "review.questions[0].requird"),
+        ("pool: []", "review.pool"),
+        ("pool: [olga]", "review.pool[0]"),
+        ('pool: ["@acme/model-risk"]', "review.pool[0]"),
+        ("teams: same", "review.teams"),
+    ],
+)
+def test_a_review_that_asks_nobody_or_nothing_is_a_fault(wrong: str, fault: str) -> None:
+    (said,) = complaints(repository(policy=POLICY + f"review: {{{wrong}}}\n"))
+    assert said.startswith("promotions/credit-risk/policy.yaml:")
+    assert fault in said
+
+
+def test_people_have_other_names() -> None:
+    stages = "stages: [{name: dev, registry: x}]\n"
+    assert declared({"promotions/stages.yaml": stages}).stages.people == {}
+    named = stages + "people: {olga: [olga.k@acme.example, Olga Krüger], ines: ['${INES}']}\n"
+    found = declared({"promotions/stages.yaml": named}, {"INES": "ik"})
+    assert found.stages.people == {"olga": ("olga.k@acme.example", "Olga Krüger"), "ines": ("ik",)}
+
+
+@pytest.mark.parametrize(
+    ("people", "key"),
+    [("{'@olga': [x]}", "people"), ("{olga: []}", "people.olga"), ("{olga: x}", "people.olga"),
+     ("{olga: ['']}", "people.olga[0]"), ("[olga]", "people")],
+)  # fmt: skip
+def test_people_that_name_nobody_are_a_fault(people: str, key: str) -> None:
+    (line,) = complaints({"promotions/stages.yaml": f"stages: [{{name: dev, registry: x}}]\npeople: {people}\n"})
+    assert line.startswith(f"promotions/stages.yaml:2: {key}: ")
+
+
+@pytest.mark.parametrize(
+    ("written", "hours"),
+    [
+        ('{from: "09:00", to: "17:30"}', Hours(time(9), time(17, 30), ("mon", "tue", "wed", "thu", "fri"))),
+        ('{from: "00:00", to: "24:00", days: [sun, mon]}', Hours(time(0), time.max, ("sun", "mon"))),
+    ],
+)
+def test_a_calendar_is_typed(written: str, hours: Hours) -> None:
+    text = f'weekends: true\nhours: {written}\noncall: ["@olga"]\ntimezone: Europe/Berlin\n'
+    assert declared({"promotions/freeze.yaml": text}).freeze == Freeze(
+        weekends=True, hours=hours, oncall=("@olga",), timezone="Europe/Berlin"
+    )
+    assert declared({"promotions/freeze.yaml": "windows: []\n"}).freeze == Freeze()
 
 
 def test_holds_and_freezes_are_typed() -> None:

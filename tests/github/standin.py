@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.github import openapi, page
+from tests.github import openapi, page, rules, shapes
 from tests.github.faults import Fault
 from tests.github.hub import Hub
 from tests.github.server import Server
@@ -78,7 +78,7 @@ class GitHub:
 
     def app_token(self, slug: str, permissions: Mapping[str, str] | None = None, *, limit: int = 5000) -> str:
         """An installation token, of an app that may do what gatehouse's workflows need unless told otherwise."""
-        usual = {"checks": "write", "pull_requests": "write", "contents": "write", "statuses": "write"}
+        usual = dict.fromkeys(("checks", "contents", "issues", "pull_requests", "statuses"), "write")
         return self.hub.app_token(slug, usual if permissions is None else permissions, limit=limit)
 
     def push(
@@ -94,12 +94,14 @@ class GitHub:
         """A commit pushed past the API, by a person; a new branch leaves from ``start`` (default: main). Its id."""
         if repo.git.resolve(f"refs/heads/{branch}") is None:
             repo.git.move(f"refs/heads/{branch}", repo.git.resolve(start or repo.default) or "")
-        return repo.git.write(branch, files, message, self.hub.signature(by or repo.owner))
+        made = repo.git.write(branch, files, message, self.hub.signature(by or repo.owner))
+        rules.notice_moves(self.hub, repo, repo.git.refs(), by or repo.owner)
+        return made
 
     def pull(self, repo: Repository, branch: str, *, by: str, title: str = "A change", body: str = "") -> Pull:
         """An open pull request from a branch to main, as if opened in the browser."""
         head, base = (repo.git.resolve(f"refs/heads/{name}") or "" for name in (branch, repo.default))
-        number, now = max(repo.pulls, default=0) + 1, self.hub.now()
+        number, now = repo.next_number, self.hub.now()
         pull = Pull(self.hub.number(), number, title, body, by, branch, repo.default, head, base, now, now)
         repo.pulls[number] = pull
         repo.git.move(f"refs/pull/{number}/head", head)
@@ -121,6 +123,26 @@ class GitHub:
         made = Review(self.hub.number(), by, state, body, head, self.hub.now())
         pull.reviews.append(made)
         return made
+
+    def edit(self, said: Review | Comment, body: str, *, by: str) -> None:
+        """Other words in a review or a comment, as if changed in the browser, where whoever may write can do so."""
+        said.body, said.edited, said.editor = body, self.hub.now(), by
+        if isinstance(said, Comment):
+            said.updated = self.hub.now()
+
+    def request(self, repo: Repository, number: int, login: str, *, by: str) -> None:
+        """Asks somebody for a review, as if in the browser."""
+        repo.pulls[number].reviewers.append(login)
+        people = {
+            name: shapes.author(self.hub, who)
+            for name, who in (("review_requester", by), ("requested_reviewer", login))
+        }
+        rules.record(self.hub, repo.pulls[number], "review_requested", by, **people)
+
+    def ready(self, repo: Repository, number: int, *, by: str) -> None:
+        """Takes a pull request out of draft."""
+        repo.pulls[number].draft = False
+        rules.record(self.hub, repo.pulls[number], "ready_for_review", by)
 
     def label(self, repo: Repository, number: int, name: str) -> None:
         """A label on a pull request, made where the repository has none of this name."""

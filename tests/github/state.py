@@ -84,11 +84,14 @@ class Comment:
     created: datetime
     updated: datetime
     app: App | None = None
+    edited: datetime | None = None
+    editor: str = ""
 
 
 @dataclass
 class Review:
-    """``state``: PENDING, APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED. ``edited``: the body changed since."""
+    """``state``: PENDING, APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED. ``edited``: the body changed since, by
+    ``editor``."""
 
     id: int
     author: str
@@ -97,6 +100,34 @@ class Review:
     commit: str
     submitted: datetime | None
     edited: datetime | None = None
+    editor: str = ""
+
+
+@dataclass
+class Issue:
+    """An issue that is no pull request; the two share their numbers."""
+
+    id: int
+    number: int
+    title: str
+    body: str
+    author: str
+    created: datetime
+    updated: datetime
+    state: Literal["open", "closed"] = "open"
+
+
+@dataclass
+class Activity:
+    """A branch that moved: pushed, made or deleted; ``actor`` "" where nobody is known."""
+
+    id: int
+    before: str
+    after: str
+    ref: str
+    at: datetime
+    kind: str
+    actor: str
 
 
 @dataclass
@@ -115,7 +146,8 @@ class Event:
 
 @dataclass
 class Pull:
-    """A pull request inside one repository. ``head_sha`` and ``base_sha`` are where the branches were last seen."""
+    """A pull request inside one repository. ``head_sha`` and ``base_sha`` are where the branches were last seen;
+    ``auto_merge``: how it is to be merged as soon as it can be, and who asked for that."""
 
     id: int
     number: int
@@ -134,6 +166,7 @@ class Pull:
     merged: datetime | None = None
     merged_by: str | None = None
     merge_sha: str | None = None
+    auto_merge: tuple[str, str] | None = None
     labels: list[str] = field(default_factory=list)
     reviewers: list[str] = field(default_factory=list)
     teams: list[str] = field(default_factory=list)
@@ -190,6 +223,7 @@ class Environment:
 class Repository:
     """One repository; ``rulesets`` and ``protection`` are held as GitHub would show them. ``token_power``: what
     GITHUB_TOKEN may do by default, and whether it may approve pull requests; ``deploy_keys``: whether each may write.
+    ``seen``: where the branches were when ``activities`` was last brought up to date.
     """
 
     owner: str
@@ -213,6 +247,11 @@ class Repository:
     organization_secrets: list[str] = field(default_factory=list)
     token_power: tuple[str, bool] = ("read", False)
     deploy_keys: dict[str, bool] = field(default_factory=dict)
+    has_issues: bool = True
+    auto_merge: bool = False
+    issues: dict[int, Issue] = field(default_factory=dict)
+    activities: list[Activity] = field(default_factory=list)
+    seen: dict[str, str] = field(default_factory=dict)
 
     @property
     def slug(self) -> str:
@@ -222,6 +261,11 @@ class Repository:
     def remote(self) -> str:
         """What ``git clone`` takes."""
         return str(self.git.path)
+
+    @property
+    def next_number(self) -> int:
+        """What the next pull request or issue is called."""
+        return max((*self.pulls, *self.issues), default=0) + 1
 
     def of(self, number: int) -> list[Comment]:
         """A pull request's comments, oldest first."""

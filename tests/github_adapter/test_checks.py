@@ -164,3 +164,49 @@ def test_reading_a_check_survives_a_github_that_breaks_down(github: GitHub, bot:
     github.fail("GET", "/check-runs", None, times=9)
     with pytest.raises(Unreachable):
         bot.reader.checks.standing(pull.head_sha, "gatehouse")
+
+
+class TestEnded:
+    """When the checks of a name ended, to see when something was posted."""
+
+    def test_an_app_sees_its_own_alone_earliest_first(
+        self, github: GitHub, repo: Repository, connect: Connect, bot: GitHubWriter, pull: Pull
+    ) -> None:
+        connect(github.app_token("other")).checks.report(pull.head_sha, CHECK)
+        for _ in range(2):
+            github.advance(hours=1)
+            bot.checks.report(pull.head_sha, CHECK)
+        bot.checks.begin(pull.head_sha, "gatehouse", "on its way")
+        bot.checks.report(pull.head_sha, replace(CHECK, name="else"))
+        mine = [run.completed for run in repo.checks.values() if run.app.slug == "gatehouse"][:2]
+        assert bot.reader.checks.ended(pull.head_sha, "gatehouse") == tuple(mine)
+
+    def test_a_person_sees_everybodys(
+        self, github: GitHub, repo: Repository, bot: GitHubWriter, ada: GitHubWriter, pull: Pull
+    ) -> None:
+        bot.checks.report(pull.head_sha, CHECK)
+        (run,) = repo.checks.values()
+        assert ada.reader.checks.ended(pull.head_sha, "gatehouse") == (run.completed,)
+
+    def test_statuses_tell_where_there_are_no_check_runs(
+        self, github: GitHub, repo: Repository, connect: Connect, ada: GitHubWriter, pull: Pull
+    ) -> None:
+        app = connect(github.app_token("modest", {"statuses": "write"}))
+        app.checks.begin(pull.head_sha, "gatehouse", "on its way")
+        app.checks.report(pull.head_sha, CHECK)
+        ada.checks.report(pull.head_sha, CHECK)
+        _, ended, hers = (status.created for status in repo.statuses)
+        assert app.reader.checks.ended(pull.head_sha, "gatehouse") == (ended,)
+        assert ada.reader.checks.ended(pull.head_sha, "gatehouse") == (ended, hers)
+
+    def test_more_than_a_page_of_them_are_read(self, repo: Repository, bot: GitHubWriter, pull: Pull) -> None:
+        for _ in range(102):
+            bot.checks.report(pull.head_sha, replace(CHECK, annotations=()))
+        assert len(bot.reader.checks.ended(pull.head_sha, "gatehouse")) == 102
+
+    def test_a_token_that_sees_no_statuses_has_set_none(self, github: GitHub, connect: Connect, pull: Pull) -> None:
+        assert connect(github.app_token("strict", {"checks": "read"})).reader.checks.ended(pull.head_sha, "x") == ()
+
+    def test_a_token_that_may_see_neither_is_told_so(self, github: GitHub, connect: Connect, pull: Pull) -> None:
+        with pytest.raises(Forbidden, match="list the statuses"):
+            connect(github.app_token("blind", {"pull_requests": "read"})).reader.checks.ended(pull.head_sha, "x")

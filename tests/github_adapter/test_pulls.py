@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from gatehouse.errors import GatehouseError, NotFound
-from gatehouse.github import Change, GitHubReader, GitHubWriter, Refused
+from gatehouse.github import Change, Forbidden, GitHubReader, GitHubWriter, Refused
 from tests.github import GitHub
 from tests.github.state import Pull, Repository
-from tests.github_adapter.conftest import BRANCH, SLOT, SLUG
+from tests.github_adapter.conftest import BRANCH, SLOT, SLUG, Connect
 
 
 def test_a_pull_request_comes_back_as_a_frozen_value(
@@ -139,3 +139,52 @@ def test_a_conflict_is_refused_and_changes_nothing(
         ada.pulls.merge(1, pull.head_sha)
     assert "conflict" in told.value.fix
     assert repo.git.resolve("main") == tip
+
+
+class TestMergeWhenReady:
+    """One approval is asked for, so that a merge has something to wait for."""
+
+    @pytest.fixture
+    def guarded(self, github: GitHub, repo: Repository, pull: Pull) -> Repository:
+        github.ruleset(repo, {"type": "pull_request", "parameters": {"required_approving_review_count": 1}})
+        repo.auto_merge = True
+        return repo
+
+    def test_what_can_be_merged_is_merged(self, repo: Repository, ada: GitHubWriter, pull: Pull) -> None:
+        assert ada.pulls.merge_when_ready(1, pull.head_sha) == repo.git.resolve("main")
+
+    def test_what_waits_is_merged_by_github_when_nothing_is_in_the_way(
+        self, github: GitHub, guarded: Repository, ada: GitHubWriter, pull: Pull
+    ) -> None:
+        assert ada.pulls.merge_when_ready(1, pull.head_sha) is None
+        assert ada.reader.pulls.get(1).open
+        github.review(guarded, 1, "APPROVED", "fine", by="bo")
+        ada.reader.pulls.get(1)
+        assert ada.reader.pulls.get(1).merged is not None
+
+    def test_where_github_does_not_wait_the_reason_is_told(
+        self, guarded: Repository, ada: GitHubWriter, pull: Pull
+    ) -> None:
+        guarded.auto_merge = False
+        with pytest.raises(Refused, match="At least 1 approving review is required"):
+            ada.pulls.merge_when_ready(1, pull.head_sha)
+
+    def test_a_head_that_moved_is_not_merged_and_not_waited_for(
+        self, github: GitHub, guarded: Repository, ada: GitHubWriter, pull: Pull
+    ) -> None:
+        reviewed = pull.head_sha
+        github.push(guarded, BRANCH, {"more.txt": "more"}, by="ada")
+        with pytest.raises(Refused):
+            ada.pulls.merge_when_ready(1, reviewed)
+        assert pull.auto_merge is None
+
+    def test_nobody_without_the_right_makes_github_wait(
+        self, github: GitHub, guarded: Repository, connect: Connect, pull: Pull
+    ) -> None:
+        with pytest.raises(Forbidden):
+            connect(github.token("eve")).pulls.merge_when_ready(1, pull.head_sha)
+        assert pull.auto_merge is None
+
+    def test_asking_twice_changes_nothing(self, guarded: Repository, ada: GitHubWriter, pull: Pull) -> None:
+        assert ada.pulls.merge_when_ready(1, pull.head_sha) is None
+        assert ada.pulls.merge_when_ready(1, pull.head_sha) is None

@@ -54,9 +54,10 @@ class Outlook:
         """Main as it is on the remote. Raises Unreachable when the remote does not answer."""
         return cls(settings, locate(settings.repository))
 
-    def proposed(self, head: str) -> Look:
-        """The pins that a branch sets against main. Raises GatehouseError where they do not read."""
-        return _look(self._answer(*asked) for asked in self._three_way(self.trunk.commit, head))
+    def proposed(self, head: str, base: str | None = None) -> Look:
+        """The pins that a branch sets against main, or against what main was at ``base``. Raises GatehouseError where
+        they do not read."""
+        return _look(self._answer(*asked) for asked in self._three_way(base or self.trunk.commit, head))
 
     def merged(self, base: str, head: str) -> Look:
         """The pins that ``head`` sets and ``base`` did not, where ``head`` is what main will be: each is asked as sync

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import time
 from typing import Any
 
 import msgspec
@@ -43,7 +44,17 @@ def holds(value: Mapping[str, Any]) -> tuple[Held, ...]:
 
 
 def freeze(value: Mapping[str, Any]) -> Freeze:
-    return msgspec.convert(value, Freeze)
+    filled = dict(value)
+    if "hours" in value:
+        hours = value["hours"]
+        days = {"days": hours["days"]} if "days" in hours else {}
+        filled["hours"] = {"start": _clock(hours["from"]), "end": _clock(hours["to"]), **days}
+    return msgspec.convert(filled, Freeze)
+
+
+def _clock(text: str) -> time:
+    """A time of day. 24:00 is the end of the day, which is its last moment to a clock."""
+    return time.max if text == "24:00" else time.fromisoformat(text)
 
 
 def _pin(value: Mapping[str, Any]) -> Pin:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -128,11 +128,32 @@ class StagePolicy(msgspec.Struct, frozen=True):
     soak: timedelta = timedelta()
 
 
+class Question(msgspec.Struct, frozen=True):
+    """What the policy asks a reviewer beside the questions that every review has.
+
+    ``answers`` are what may be answered; empty, the answer is free text.
+    """
+
+    id: str
+    ask: str
+    answers: tuple[str, ...] = ()
+    required: bool = True
+
+
 class Review(msgspec.Struct, frozen=True):
+    """What counts as people having agreed.
+
+    ``pool`` are the logins, each with its ``@``, of whom reviewers are asked in turn; empty: the code owners.
+    ``teams`` distinct: no two of the approvals that count come from one team alone.
+    """
+
     approvals: int = 1
     block_under: timedelta = timedelta(seconds=30)
     flag_under: timedelta = timedelta(seconds=60)
     limitations: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    pool: tuple[str, ...] = ()
+    teams: Literal["any", "distinct"] = "any"
 
 
 class Rollout(msgspec.Struct, frozen=True):
@@ -196,12 +217,14 @@ class Stages(msgspec.Struct, frozen=True):
     """``promotions/stages.yaml``: the stages in order, first to last, and the services around them.
 
     ``evidence_keys`` are the paths of public keys, one of which must have signed what sync takes for evidence; with
-    none, evidence need not be signed.
+    none, evidence need not be signed. ``people`` maps a login (without ``@``) to the other names of that person: users
+    of the registry, e-mail addresses.
     """
 
     stages: tuple[Stage, ...]
     audit: str = "sqlite:///gatehouse-audit.db"
     evidence_keys: tuple[str, ...] = ()
+    people: Mapping[str, tuple[str, ...]] = {}
     notifications: tuple[Mapping[str, Any], ...] = ()
     webhooks: tuple[Mapping[str, Any], ...] = ()
 
@@ -236,11 +259,30 @@ class Window(msgspec.Struct, frozen=True):
     models: tuple[str, ...] = ()
 
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Hours(msgspec.Struct, frozen=True):
+    """When people are there: from ``start`` up to and without ``end`` on each of ``days``, by the freeze's clock."""
+
+    start: time
+    end: time
+    days: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri")
+
+
 class Freeze(msgspec.Struct, frozen=True):
-    """``promotions/freeze.yaml``. ``stop_the_line``: a reason, and nothing moves until it is taken away."""
+    """``promotions/freeze.yaml``; ``gatehouse.declare.calendar`` answers from it.
+
+    ``stop_the_line``: a reason, and nothing moves until it is taken away. Days and ``hours`` are those of ``timezone``.
+    Outside of ``hours`` one of those who approve must be in ``oncall``, logins with their ``@``.
+    """
 
     windows: tuple[Window, ...] = ()
     holidays: str | None = None
+    weekends: bool = False
+    hours: Hours | None = None
+    oncall: tuple[str, ...] = ()
+    timezone: str = "UTC"
     stop_the_line: str | None = None
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gatehouse.github import text
@@ -47,6 +48,49 @@ class CheckReader:
         except Forbidden:
             # A token that may not see statuses sets none either: its word would have been a check run.
             return None
+
+    def ended(self, sha: str, name: str) -> tuple[datetime, ...]:
+        """When each of the checks that were posted on a commit under this name ended, earliest first.
+
+        To an app these are its own; a person sees everybody's, and is not to decide anything by them. Raises Forbidden
+        for a token that may see neither check runs nor statuses.
+        """
+        me = self._line.login
+        by = me if me.endswith("[bot]") else None
+        try:
+            found = self._run_ends(sha, name, by)
+        except Forbidden:
+            return self._status_ends(sha, name, by)
+        try:
+            return found or self._status_ends(sha, name, by)
+        except Forbidden:
+            # A token that may not see statuses sets none either.
+            return ()
+
+    def _run_ends(self, sha: str, name: str, by: str | None) -> tuple[datetime, ...]:
+        asking = Asking(f"list the checks of {sha[:12]}", _SEE_CHECKS)
+        path = f"{self._line.repository.url}/commits/{sha}/check-runs"
+        return self._line.read(
+            asking,
+            lambda: _sorted(
+                datetime.fromisoformat(run["completed_at"])
+                for run in self._line.items(path, asking, "check_runs", check_name=name, filter="all")
+                if run["completed_at"] and (by is None or (run["app"] and f"{run['app']['slug']}[bot]" == by))
+            ),
+        )
+
+    def _status_ends(self, sha: str, name: str, by: str | None) -> tuple[datetime, ...]:
+        asking = Asking(f"list the statuses of {sha[:12]}", _SEE_STATUSES)
+        path = f"{self._line.repository.url}/commits/{sha}/statuses"
+        return self._line.read(
+            asking,
+            lambda: _sorted(
+                datetime.fromisoformat(one["created_at"])
+                for one in self._line.items(path, asking)
+                if (one["context"], one["state"] != "pending") == (name, True)
+                and (by is None or (one["creator"] or {}).get("login") == by)
+            ),
+        )
 
     def _run(self, sha: str, name: str) -> Standing | None:
         me = self._line.login
@@ -165,6 +209,10 @@ class CheckWriter:
             return next((Posted("status", url) for url in same), None)
 
         return self._line.write(Asking(f"set the status {name!r}", _STATUSES), send, look)
+
+
+def _sorted(times: Iterable[datetime]) -> tuple[datetime, ...]:
+    return tuple(sorted(times))
 
 
 def _output(title: str, summary: str, more: str = "") -> dict[str, Any]:

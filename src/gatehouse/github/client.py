@@ -7,11 +7,14 @@ from typing import Self
 
 from gatehouse.github.checks import CheckReader, CheckWriter
 from gatehouse.github.comments import CommentReader, CommentWriter
+from gatehouse.github.issues import IssueWriter
 from gatehouse.github.line import Line
 from gatehouse.github.patience import USUAL, Patience
+from gatehouse.github.people import PeopleReader
 from gatehouse.github.pulls import PullReader, PullWriter
 from gatehouse.github.reviews import ReviewReader, ReviewWriter
 from gatehouse.github.settings import SettingsReader, SettingsWriter
+from gatehouse.github.timeline import TimelineReader
 
 
 class _Connected:
@@ -41,7 +44,7 @@ class _Connected:
 
 
 class GitHubReader(_Connected):
-    """Reads pull requests, comments, checks and reviews of one repository; cannot change anything.
+    """Reads pull requests, comments, checks, reviews and people of one repository; cannot change anything.
 
     ``slug`` is ``owner/name``. Everything below raises GatehouseError with what to do: Unreachable (no answer, a
     breakdown, a rate limit), NotFound, Forbidden (the token's permissions) or Refused. Close it, or use it in a `with`.
@@ -53,11 +56,13 @@ class GitHubReader(_Connected):
         self.comments = CommentReader(self._line)
         self.checks = CheckReader(self._line)
         self.reviews = ReviewReader(self._line)
+        self.timeline = TimelineReader(self._line)
+        self.people = PeopleReader(self._line)
         self.settings = SettingsReader(self._line)
 
 
 class GitHubWriter(_Connected):
-    """Writes pull requests, comments, checks and reviews of one repository; ``reader`` shares its connection.
+    """Writes pull requests, comments, checks, reviews and issues of one repository; ``reader`` shares its connection.
 
     Every write may be repeated: what happened already is found, not done twice.
     """
@@ -69,4 +74,5 @@ class GitHubWriter(_Connected):
         self.comments = CommentWriter(self._line)
         self.checks = CheckWriter(self._line)
         self.reviews = ReviewWriter(self._line)
+        self.issues = IssueWriter(self._line)
         self.settings = SettingsWriter(self._line)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gatehouse.errors import GatehouseError
 from gatehouse.github.patience import Patience
@@ -77,6 +77,27 @@ class Line:
             return call()
         except errors() as error:
             raise explained(error, asking, self.slug, self._api_url) from error
+
+    def get(self, path: str, asking: Asking, **query: str) -> Any:
+        """The JSON at a path of the API, for what PyGithub has no word for: the same connection, retries and errors."""
+        requester = self._github.requester
+        return self.read(asking, lambda: requester.requestJsonAndCheck("GET", path, parameters=query)[1])
+
+    def items(self, path: str, asking: Asking, key: str = "", **query: str) -> Iterator[dict[str, Any]]:
+        """Every item of a list, a page at a time; ``key``: where the list lies in the answer."""
+        page = 1
+        while True:
+            told = self.get(path, asking, per_page=str(_PAGE), page=str(page), **query)
+            items = told[key] if key else told
+            yield from items
+            if len(items) < _PAGE:
+                return
+            page += 1
+
+    def graphql(self, asking: Asking, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """What GraphQL answers to a question. It travels as a POST, which a breakdown does not repeat by itself."""
+        requester = self._github.requester
+        return self.write(asking, lambda: dict(requester.graphql_query(query, dict(variables))[1]["data"]), again)
 
     def write(self, asking: Asking, call: Callable[[], T], find: Callable[[], T | None]) -> T:
         """What ``call`` returns. After a breakdown, which may have come after the effect, ``find`` looks for the effect

@@ -40,6 +40,7 @@ def pull(one: PullRequest, *, mergeable: bool | None = None) -> Pull:
         merge_sha=one.merge_commit_sha if one.merged_at else None,
         mergeable=mergeable,
         labels=tuple(label.name for label in one.labels),
+        node=one.node_id,
     )
 
 
@@ -48,7 +49,8 @@ def change(one: File) -> Change:
 
 
 def comment(one: IssueComment) -> Comment:
-    return Comment(one.id, account(one.user), one.body or "", one.created_at, one.updated_at, one.html_url)
+    times = one.created_at, one.updated_at
+    return Comment(one.id, account(one.user), one.body or "", *times, one.html_url, one.node_id)
 
 
 def review(one: PullRequestReview) -> Review:
@@ -60,4 +62,5 @@ def review(one: PullRequestReview) -> Review:
         commit=one.commit_id,
         submitted=one.submitted_at,
         url=one.html_url,
+        node=one.node_id,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gatehouse.errors import GatehouseError
 from gatehouse.github import parse, text
 from gatehouse.github.line import Line, again
-from gatehouse.github.refusal import Asking, Refused
+from gatehouse.github.refusal import Asking, Forbidden, Refused
 from gatehouse.github.values import Change, Opened, Pull
 
 if TYPE_CHECKING:
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 _READ = "read access to pull requests"
 _WRITE = "write access to pull requests"
+# What a merge is answered with that the branch's rules do not let through.
+_NOT_YET = 405
+_AWAIT = """mutation ($input: EnablePullRequestAutoMergeInput!) {
+  enablePullRequestAutoMerge(input: $input) { clientMutationId }
+}"""
 
 
 class PullReader:
@@ -131,6 +136,33 @@ class PullWriter:
             lambda: self._pull(number).merge(sha=sha, merge_method=method).sha,
             look,
         )
+
+    def merge_when_ready(self, number: int, sha: str, method: str = "merge") -> str | None:
+        """Merges a pull request at ``sha`` now, or has GitHub merge it once its branch's rules are met (None).
+
+        GitHub keeps the second for repositories that allow auto-merge, and only for what cannot be merged yet, so it is
+        merged first. Raises Refused where neither can be.
+        """
+        try:
+            return self.merge(number, sha, method)
+        except Refused as refused:
+            if refused.status != _NOT_YET or not self._awaited(number, sha, method):
+                raise
+        return None
+
+    def _awaited(self, number: int, sha: str, method: str) -> bool:
+        """Whether GitHub will merge it; False where it does not do so here, or a draft or conflict is in the way."""
+        pull = self._reader.get(number)
+        given = {"pullRequestId": pull.node, "expectedHeadOid": sha, "mergeMethod": method.upper()}
+        if not pull.open or pull.mergeable is False:
+            return False
+        try:
+            self._line.graphql(Asking(f"merge pull request #{number} when it can be", _WRITE), _AWAIT, {"input": given})
+        except Forbidden:
+            raise
+        except Refused:
+            return False
+        return True
 
     def _merged_as(self, pull: Pull, sha: str) -> str:
         if pull.head_sha != sha or pull.merge_sha is None:

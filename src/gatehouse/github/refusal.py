@@ -39,7 +39,7 @@ def errors() -> tuple[type[Exception], ...]:
     from github import BadAttributeException, GithubException
     from requests import RequestException
 
-    stumbles = (BadAttributeException, AssertionError, AttributeError, KeyError, TypeError, RuntimeError)
+    stumbles = (BadAttributeException, AssertionError, AttributeError, KeyError, TypeError, ValueError, RuntimeError)
     return (GithubException, RequestException, *stumbles)
 
 
@@ -82,7 +82,7 @@ def _answered(error: GithubException, asking: Asking, slug: str) -> GatehouseErr
             "check GITHUB_TOKEN: it may be empty, expired or revoked",
             401,
         )
-    if error.status in (403, 429):
+    if error.status in (403, 429) or _kinds(error) & {"RATE_LIMITED", "FORBIDDEN"}:
         return _limited(error, asking) or _forbidden(error, asking, slug)
     if error.status == 404:
         return NotFound(
@@ -94,6 +94,7 @@ def _answered(error: GithubException, asking: Asking, slug: str) -> GatehouseErr
 
 
 _FIXES = {
+    410: "switch it on in the repository's settings",
     405: "see the pull request: it is closed, a draft, in conflict with its base, or its branch's rules are not met",
     409: "the branch has moved since it was looked at: run it again",
 }
@@ -112,7 +113,7 @@ def _limited(error: GithubException, asking: Asking) -> GatehouseError | None:
             f"GitHub's hourly limit of {limit} requests is used up, until {_reset(headers)}",
             "run it again after that time, or with the token of a GitHub App, whose limit is its own",
         )
-    if error.status == 429 or "secondary rate limit" in said:
+    if error.status == 429 or "RATE_LIMITED" in _kinds(error) or "secondary rate limit" in said:
         return Unreachable(
             f"GitHub will not {asking.doing} now: too many requests in a short time (secondary rate limit)",
             "wait a minute, then run it again",
@@ -134,10 +135,16 @@ def _forbidden(error: GithubException, asking: Asking, slug: str) -> Forbidden:
     )
 
 
+def _kinds(error: GithubException) -> set[str]:
+    """What GraphQL calls its errors, which it sends as a success (PyGithub: 400)."""
+    errors = error.data.get("errors") if isinstance(error.data, Mapping) else None
+    return {str(each.get("type")) for each in errors or () if isinstance(each, Mapping)}
+
+
 def _said(error: GithubException) -> str:
     """GitHub's own words, on one line: the message and the errors below it."""
     data: Any = error.data if isinstance(error.data, Mapping) else {}
-    words = [str(data.get("message") or "no reason given"), *_details(data.get("errors"))]
+    words = [str(each) for each in (data.get("message"), *_details(data.get("errors"))) if each] or ["no reason given"]
     return f"{'; '.join(words)[:300]} ({error.status})".replace("\n", " ")
 
 

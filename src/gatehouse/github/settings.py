@@ -27,7 +27,6 @@ from gatehouse.github.hosted import (
 from gatehouse.github.line import Line, again
 from gatehouse.github.refusal import Asking, Forbidden
 
-_PAGE = 100
 _METADATA = "Metadata: read"
 _CONTENTS = "Contents: read"
 _ACTIONS = "Actions: read"
@@ -57,9 +56,7 @@ class SettingsReader:
     def app(self, slug: str) -> int:
         """The number of an app: what a required check is pinned to. Raises NotFound."""
         asking = Asking(f"tell the number of the app {slug!r}", _METADATA)
-        requester = self._line.repository.requester
-        told = self._line.read(asking, lambda: requester.requestJsonAndCheck("GET", f"/apps/{quote(slug, safe='')}")[1])
-        return int(told["id"])
+        return int(self._line.get(f"/apps/{quote(slug, safe='')}", asking)["id"])
 
     def sources(self, branch: str) -> tuple[Source, ...]:
         """Every active ruleset that holds for a branch, which need not exist yet."""
@@ -173,22 +170,10 @@ class SettingsReader:
         )
 
     def _get(self, path: str, asking: Asking, **query: str) -> Any:
-        repository = self._line.repository
-        return self._line.read(
-            asking,
-            lambda: repository.requester.requestJsonAndCheck("GET", f"{repository.url}{path}", parameters=query)[1],
-        )
+        return self._line.get(f"{self._line.repository.url}{path}", asking, **query)
 
     def _list(self, path: str, asking: Asking, key: str = "", **query: str) -> Iterator[_JSON]:
-        """Every item of a list, a page at a time; ``key``: where the list lies in the answer."""
-        page = 1
-        while True:
-            told = self._get(path, asking, per_page=str(_PAGE), page=str(page), **query)
-            items = told[key] if key else told
-            yield from items
-            if len(items) < _PAGE:
-                return
-            page += 1
+        return self._line.items(f"{self._line.repository.url}{path}", asking, key, **query)
 
 
 class SettingsWriter:

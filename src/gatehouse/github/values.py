@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,7 +28,8 @@ class Pull:
 
     ``head`` and ``base`` are branches, the ``_sha`` fields their commits; ``head_slug`` is the repository that the head
     branch lives in (None: deleted), so that a fork is told from a branch. ``base_sha`` is where the base branch was at
-    the last push to the head, not where it is now. ``mergeable`` is None while GitHub does not know.
+    the last push to the head, not where it is now. ``mergeable`` is None while GitHub does not know;
+    ``node`` is its name in GraphQL.
     """
 
     number: int
@@ -47,6 +49,7 @@ class Pull:
     merge_sha: str | None = None
     mergeable: bool | None = None
     labels: tuple[str, ...] = ()
+    node: str = ""
 
     @property
     def open(self) -> bool:
@@ -75,12 +78,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
+    """``node`` is its name in GraphQL."""
+
     id: int
     author: Account
     body: str
     created: datetime
     updated: datetime
     url: str
+    node: str = ""
 
 
 class ReviewState(StrEnum):
@@ -95,7 +101,10 @@ class ReviewState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One review; ``commit`` is the head that was reviewed (None: it is gone), ``submitted`` None while pending."""
+    """One review; ``commit`` is the head that was reviewed (None: it is gone), ``submitted`` None while pending.
+
+    ``node`` is its name in GraphQL. Nothing here tells whether the body is still what was submitted: see Edit.
+    """
 
     id: int
     author: Account
@@ -104,6 +113,67 @@ class Review:
     commit: str | None
     submitted: datetime | None
     url: str
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The last change of a review's or comment's words. Whoever may write to a repository can change what others said;
+    ``by`` is the login of who did (``ghost`` where the account is gone)."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A branch was moved to ``commit``; ``by`` None where GitHub does not say who did it."""
+
+    commit: str
+    at: datetime
+    by: Account | None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What happened to a pull request. Reviews and comments are oldest first, as they read now.
+
+    ``requested``: when the review of a login, or of ``owner/team``, was last asked for; ``ready``: when it was last
+    taken out of draft; ``forced``: the pushes that rewrote its branch (ordinary ones are not in a timeline).
+    """
+
+    reviews: tuple[Review, ...]
+    comments: tuple[Comment, ...]
+    requested: Mapping[str, datetime]
+    ready: datetime | None
+    forced: tuple[Push, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who made a commit: by the e-mail address in it, and the account that GitHub knows it by ("": none)."""
+
+    email: str
+    login: str
+
+
+@dataclass(frozen=True, slots=True)
+class Authored:
+    """One commit of a pull request, and what its message says."""
+
+    commit: str
+    author: Signed
+    committer: Signed
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue; ``new`` tells whether this call opened it."""
+
+    number: int
+    url: str
+    new: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ SAFE_LINK = re.compile(r"https?://[A-Za-z0-9\-._~:/?#@!$&'*+,;=%]{1,2000}")
 
 _SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")
 # What makes a list, a rule or a heading of the line that it begins.
-_BLOCK = re.compile(r"^(?:[-+](?=\s|$)|-+(?=[-\s]*$)|=+(?=\s*$)|\d{1,9}(?=[.)](?:\s|$)))")
+_BLOCK = re.compile(r"^(?:[-+](?=\s|$)|-++(?=[-\s]*$)|=+(?=\s*$)|\d{1,9}(?=[.)](?:\s|$)))")
 # A dollar sign between tags begins no formula: docs.github.com, "Writing mathematical expressions".
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "<span>$</span>"})
 _LIVE = (
@@ -75,8 +75,12 @@ def markdown(text: str, limit: int = 300) -> str:
 
     It stays on its line, and may begin one.
     """
-    line = _escaped(_COMMIT.sub(rf"\1{JOINER}", clean(text, limit)))
-    return _BLOCK.sub(_unmarked, line)
+    return escaped(clean(text, limit))
+
+
+def escaped(line: str) -> str:
+    """A line as ``markdown`` writes it, with nothing cleaned away: ``gatehouse.review.quoting`` takes it back."""
+    return _BLOCK.sub(_unmarked, _escaped(_COMMIT.sub(rf"\1{JOINER}", line)))
 
 
 def _escaped(line: str) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gatehouse.declare.types import Declared, Freeze
+from gatehouse.declare import calendar
+from gatehouse.declare.types import Declared, Freeze, Stage
 from gatehouse.pin import ROOT, Pin
 from gatehouse.registry.types import Version
 from gatehouse.sync.actions import Refusal
@@ -40,14 +41,13 @@ class Case:
 Rule = Callable[[Case], tuple[str, str] | None]
 
 
-def frozen(freeze: Freeze, model: str, now: datetime) -> str | None:
-    """Why nothing of the model may be promoted now; None when it may."""
-    if freeze.stop_the_line is not None:
-        return f"the line is stopped: {freeze.stop_the_line}"
-    for window in freeze.windows:
-        if window.start <= now < window.end and (not window.models or model in window.models):
-            return f"frozen until {window.end:%Y-%m-%d %H:%M %Z}: {window.reason}"
-    return None
+def frozen(freeze: Freeze, model: str, now: datetime, stage: Stage | None = None) -> str | None:
+    """Why nothing of the model may be promoted now, and until when; None when it may.
+
+    Holidays and weekends stop what people must agree to; without a stage, that is what is asked about.
+    """
+    closed = calendar.closed(freeze, model, now, reviewed=stage is None or stage.review == "required")
+    return None if closed is None else str(closed)
 
 
 def not_held(case: Case) -> tuple[str, str] | None:
@@ -62,7 +62,8 @@ def not_held(case: Case) -> tuple[str, str] | None:
 
 
 def not_frozen(case: Case) -> tuple[str, str] | None:
-    why = frozen(case.declared.freeze, case.want.slot.model, case.now)
+    slot, declared = case.want.slot, case.declared
+    why = frozen(declared.freeze, slot.model, case.now, declared.stages.get(slot.stage))
     # Going back to what served before is how an incident ends; a freeze must not stand in its way.
     if why is None or case.want.returning:
         return None

@@ -170,3 +170,12 @@ def _content(hub: Hub, asked: Asked, entry: bare.Entry, revision: str) -> dict[s
         "download_url": None,
         "_links": {"self": me, "git": git, "html": html},
     }
+
+
+@route("GET", "/repos/{owner}/{repo}/activity", grant="contents")
+def activities(hub: Hub, asked: Asked) -> Answer:
+    """How the branches moved, newest first."""
+    ref = "refs/heads/" + asked.query.get("ref", "").removeprefix("refs/heads/")
+    found = [each for each in reversed(asked.repo.activities) if "ref" not in asked.query or each.ref == ref]
+    size = min(int(asked.query.get("per_page", 30)), 100)
+    return Answer(200, [shapes.activity(hub, each) for each in found[:size]])

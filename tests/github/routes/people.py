@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.github import shapes
 from tests.github.hub import Hub
-from tests.github.wire import Answer, Asked, Refused, route
+from tests.github.wire import Answer, Asked, Refused, paged, route
 
 
 @route("GET", "/user")
@@ -58,3 +58,16 @@ def permission(hub: Hub, asked: Asked) -> Answer:
     level = {"maintain": "write", "triage": "read"}.get(role, role)
     told = {**shapes.user(hub, found), "permissions": shapes.powers(asked.repo, found.login), "role_name": role}
     return Answer(200, {"permission": level, "role_name": role, "user": told})
+
+
+@route("GET", "/orgs/{org}/teams/{team_slug}/members")
+def members(hub: Hub, asked: Asked) -> Answer:
+    """Who is in a team; what the token may not see is not there."""
+    owner, slug = asked.parameters["org"], asked.parameters["team_slug"]
+    there = [repo for repo in hub.repositories.values() if repo.owner == owner and slug in repo.teams]
+    if asked.token.app is not None and "members" not in asked.token.permissions:
+        raise Refused(403, "Resource not accessible by integration")
+    if not there or (asked.token.app is None and not any(repo.may(asked.login, "read") for repo in there)):
+        raise Refused(404, "Not Found")
+    people = [shapes.author(hub, login) for login in there[0].teams[slug].members if login in hub.users]
+    return paged(hub, asked, people)

@@ -56,7 +56,7 @@ def _opened(hub: Hub, asked: Asked, given: dict[str, Any], head: str, body: str,
         raise invalid("PullRequest", "head", message=f"No commits between {given['base']} and {head}")
     pull = Pull(
         id=hub.number(),
-        number=max(repo.pulls, default=0) + 1,
+        number=repo.next_number,
         title=given["title"],
         body=body,
         author=asked.login,
@@ -156,20 +156,28 @@ def merge(hub: Hub, asked: Asked) -> Answer:
         raise Refused(409, "Head branch was modified. Review and try the merge again.")
     if blockers := rules.blockers(repo, pull):
         raise Refused(405, blockers[0])
-    made = _merge_commit(hub, asked, pull, given)
-    rules.close(hub, pull, merged_as=made, by=asked.login)
+    made = _merge(hub, repo, pull, asked.login, given)
     return Answer(200, {"sha": made, "merged": True, "message": "Pull Request successfully merged"})
 
 
-def _merge_commit(hub: Hub, asked: Asked, pull: Pull, given: dict[str, Any]) -> str:
-    """Makes the merge in git and moves the base branch there."""
-    repo, method = asked.repo, given.get("merge_method", "merge")
+def _merge(hub: Hub, repo: Repository, pull: Pull, login: str, given: dict[str, Any]) -> str:
+    """Makes the merge in git, moves the base branch there, and closes the pull request."""
+    method = given.get("merge_method", "merge")
     titles = {"merge": f"Merge pull request #{pull.number} from {repo.owner}/{pull.head}"}
     title = given.get("commit_title", titles.get(method, f"{pull.title} (#{pull.number})"))
     message = f"{title}\n\n{given.get('commit_message', pull.title if method == 'merge' else '')}".strip() + "\n"
     tip = repo.git.resolve(f"refs/heads/{pull.base}") or ""
-    made = repo.git.merge(tip, pull.head_sha, method, message, hub.signature(asked.login))
+    made = repo.git.merge(tip, pull.head_sha, method, message, hub.signature(login))
     if made is None:
         raise Refused(405, "Pull Request is not mergeable")
     repo.git.move(f"refs/heads/{pull.base}", made, tip)
+    rules.close(hub, pull, merged_as=made, by=login)
     return made
+
+
+def merge_what_waits(hub: Hub, repo: Repository) -> None:
+    """Merges the pull requests that were to be merged as soon as nothing stands in the way."""
+    for pull in repo.pulls.values():
+        if pull.auto_merge and pull.state == "open" and not pull.draft and not rules.blockers(repo, pull):
+            method, login = pull.auto_merge
+            _merge(hub, repo, pull, login, {"merge_method": method})

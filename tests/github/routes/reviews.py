@@ -70,7 +70,7 @@ def update(hub: Hub, asked: Asked) -> Answer:
     review = _review(asked, pull)
     if review.author != asked.login:
         raise Refused(403, "You can only edit your own reviews.")
-    review.body, review.edited = _body(asked.fields()), hub.now()
+    review.body, review.edited, review.editor = _body(asked.fields()), hub.now(), asked.login
     return Answer(200, shapes.review(hub, asked.repo, pull, review))
 
 

@@ -2,7 +2,7 @@
 
 from tests.github.shapes.basics import at, node, page, stamp
 from tests.github.shapes.checks import annotation, check_run, simple_status, status
-from tests.github.shapes.code import change, commit, reference, whole_commit
+from tests.github.shapes.code import activity, change, commit, reference, whole_commit
 from tests.github.shapes.environments import deploy_key, environment, secret
 from tests.github.shapes.people import app, author, myself, user, whole_user
 from tests.github.shapes.pulls import (
@@ -11,6 +11,7 @@ from tests.github.shapes.pulls import (
     commits,
     event,
     issue,
+    plain_issue,
     pull_request,
     review,
     simple_pull,
@@ -19,6 +20,7 @@ from tests.github.shapes.pulls import (
 from tests.github.shapes.repository import label, minimal_repository, powers, repository, team
 
 __all__ = [
+    "activity",
     "annotation",
     "app",
     "at",
@@ -38,6 +40,7 @@ __all__ = [
     "myself",
     "node",
     "page",
+    "plain_issue",
     "powers",
     "pull_request",
     "reference",

@@ -7,8 +7,8 @@ from urllib.parse import quote
 from tests.github import bare
 from tests.github.hub import Hub
 from tests.github.shapes.basics import JSON, at, node, page, stamp
-from tests.github.shapes.people import user
-from tests.github.state import Repository
+from tests.github.shapes.people import author, user
+from tests.github.state import Activity, Repository
 
 
 def change(hub: Hub, repo: Repository, one: bare.Change, commit: str) -> JSON:
@@ -76,4 +76,17 @@ def reference(hub: Hub, repo: Repository, name: str, sha: str) -> JSON:
         "node_id": node("Ref", name),
         "url": f"{at(hub, repo)}/git/{quote(name)}",
         "object": {"type": "commit", "sha": sha, "url": f"{at(hub, repo)}/git/commits/{sha}"},
+    }
+
+
+def activity(hub: Hub, one: Activity) -> JSON:
+    return {
+        "id": one.id,
+        "node_id": node("PushEvent", one.id),
+        "before": one.before,
+        "after": one.after,
+        "ref": one.ref,
+        "timestamp": stamp(one.at),
+        "activity_type": one.kind,
+        "actor": author(hub, one.actor) if one.actor in hub.users else None,
     }

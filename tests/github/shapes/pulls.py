@@ -11,7 +11,7 @@ from tests.github.shapes.basics import JSON, at, node, page, stamp
 from tests.github.shapes.code import commit
 from tests.github.shapes.people import app, author
 from tests.github.shapes.repository import association, label, repository, team
-from tests.github.state import Comment, Event, Pull, Repository, Review
+from tests.github.state import Comment, Event, Issue, Pull, Repository, Review
 
 
 def _end(hub: Hub, repo: Repository, ref: str, sha: str) -> JSON:
@@ -49,7 +49,8 @@ def simple_pull(hub: Hub, repo: Repository, pull: Pull) -> JSON:
         "user": author(hub, pull.author),
         "author_association": association(repo, pull.author),
         "labels": [label(hub, repo, name) for name in pull.labels],
-        **dict.fromkeys(("milestone", "assignee", "auto_merge")),
+        **dict.fromkeys(("milestone", "assignee")),
+        "auto_merge": _auto_merge(hub, pull),
         "assignees": [],
         "requested_reviewers": [author(hub, login) for login in pull.reviewers],
         "requested_teams": [team(hub, repo, repo.teams[slug]) for slug in pull.teams],
@@ -61,6 +62,13 @@ def simple_pull(hub: Hub, repo: Repository, pull: Pull) -> JSON:
         "head": _end(hub, repo, pull.head, pull.head_sha),
         "base": _end(hub, repo, pull.base, pull.base_sha),
     }
+
+
+def _auto_merge(hub: Hub, pull: Pull) -> JSON | None:
+    if pull.auto_merge is None:
+        return None
+    method, login = pull.auto_merge
+    return {"enabled_by": author(hub, login), "merge_method": method, "commit_title": "", "commit_message": ""}
 
 
 def pull_request(hub: Hub, repo: Repository, pull: Pull, mergeable: bool | None, mergeable_state: str) -> JSON:
@@ -122,6 +130,39 @@ def issue(hub: Hub, repo: Repository, pull: Pull) -> JSON:
     }
 
 
+def plain_issue(hub: Hub, repo: Repository, one: Issue) -> JSON:
+    """An issue that is no pull request."""
+    me = f"{at(hub, repo)}/issues/{one.number}"
+    below = {
+        "labels_url": "labels{/name}",
+        "comments_url": "comments",
+        "events_url": "events",
+        "timeline_url": "timeline",
+    }
+    return {
+        "id": one.id,
+        "node_id": node("Issue", one.id),
+        "number": one.number,
+        "url": me,
+        "repository_url": at(hub, repo),
+        **{name: f"{me}/{path}" for name, path in below.items()},
+        "labels_url": me + "/labels{/name}",
+        "html_url": f"{page(hub, repo)}/issues/{one.number}",
+        "state": one.state,
+        "locked": False,
+        "title": one.title,
+        "body": one.body,
+        "user": author(hub, one.author),
+        "author_association": association(repo, one.author),
+        **dict.fromkeys(("milestone", "assignee", "closed_at")),
+        "labels": [],
+        "assignees": [],
+        "comments": 0,
+        "created_at": stamp(one.created),
+        "updated_at": stamp(one.updated),
+    }
+
+
 def comment(hub: Hub, repo: Repository, one: Comment) -> JSON:
     return {
         "id": one.id,
@@ -180,9 +221,15 @@ def timeline(hub: Hub, repo: Repository, pull: Pull) -> Sequence[JSON]:
         told.append((one.created, one.id, {**comment(hub, repo, one), "event": "commented", "actor": actor}))
     for each in pull.reviews:
         if each.submitted is not None:
-            told.append((each.submitted, each.id, {**review(hub, repo, pull, each), "event": "reviewed"}))
+            told.append((each.submitted, each.id, _reviewed(hub, repo, pull, each)))
     told += [(made.committer.time, 0, _committed(hub, repo, made)) for made in commits(repo, pull)]
     return [each for _, _, each in sorted(told, key=lambda line: line[:2])]
+
+
+def _reviewed(hub: Hub, repo: Repository, pull: Pull, one: Review) -> JSON:
+    """A review as the timeline shows it: its state in small letters, and an account also where there is none left."""
+    told = review(hub, repo, pull, one)
+    return {**told, "event": "reviewed", "state": one.state.lower(), "user": author(hub, one.author)}
 
 
 def _committed(hub: Hub, repo: Repository, one: bare.Commit) -> JSON:
