@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatehouse.declare.calendar import Closed, closed, hours_begin, off_hours, unknown_zone
-from gatehouse.declare.types import Freeze, Hours, Window
+from gatehouse.declare.freeze import Freeze, Hours, Window
 
 MICROSECOND = timedelta(microseconds=1)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatehouse.declare.calendar import hours_begin, off_hours
-from gatehouse.declare.types import Freeze, Hours
+from gatehouse.declare.freeze import Freeze, Hours
 from tests.declare.test_calendar import DESK, MICROSECOND, MOMENTS, ZONES, at
 
 

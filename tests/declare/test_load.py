@@ -7,13 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
+from gatehouse.declare.freeze import Freeze, Hours
 from gatehouse.declare.load import load, require
 from gatehouse.declare.types import (
     Banding,
     Declared,
     Evaluation,
-    Freeze,
-    Hours,
     Question,
     Review,
     Sandbox,

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gatehouse.declare.types import Freeze, Hours, Window
+from gatehouse.declare.freeze import Freeze, Hours, Window
 from gatehouse.pin import Slot
 from gatehouse.review.facts import Account, Facts, Said, Standing
 from gatehouse.review.judge import judge

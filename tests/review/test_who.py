@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from gatehouse.declare.types import Freeze
+from gatehouse.declare.freeze import Freeze
 from gatehouse.review.facts import Account, Person
 from gatehouse.review.who import Who
 from tests.review.worlds import NOON, RISK, asked, facts, policy

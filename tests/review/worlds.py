@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from gatehouse.declare.types import Freeze, Policy, Review, StagePolicy
+from gatehouse.declare.freeze import Freeze
+from gatehouse.declare.types import Policy, Review, StagePolicy
 from gatehouse.pin import Pin, Role, Slot
 from gatehouse.review import body
 from gatehouse.review.facts import Account, Asked, Facts, Person, Said, Standing

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gatehouse.declare.types import Freeze, Stage, Window
+from gatehouse.declare.freeze import Freeze, Window
+from gatehouse.declare.types import Stage
 from gatehouse.sync.actions import State
 from gatehouse.sync.rules import frozen
 from tests.sync.test_plan import rules, served, state

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from gatehouse.audit.record import Kind
-from gatehouse.declare.types import Freeze, Serving, Stage, Stages, Traffic, Window
+from gatehouse.declare.freeze import Freeze, Window
+from gatehouse.declare.types import Serving, Stage, Stages, Traffic
 from gatehouse.pin import Role
 from gatehouse.sync.actions import Append, DropAlias, Plan, Publish, SetAlias, SetLegacyStage, SetTags, State
 from gatehouse.sync.actual import ANCHOR, Branch

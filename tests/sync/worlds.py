@@ -10,19 +10,9 @@ import msgspec
 
 from gatehouse.audit.chain import GENESIS, link
 from gatehouse.audit.record import Record
+from gatehouse.declare.freeze import Freeze
 from gatehouse.declare.history import Change
-from gatehouse.declare.types import (
-    Declared,
-    Freeze,
-    Held,
-    Policy,
-    Promotion,
-    Serving,
-    Stage,
-    StagePolicy,
-    Stages,
-    Traffic,
-)
+from gatehouse.declare.types import Declared, Held, Policy, Promotion, Serving, Stage, StagePolicy, Stages, Traffic
 from gatehouse.git import Commit
 from gatehouse.pin import Pin, Role, Slot
 from gatehouse.registry.types import Version

@@ -10,9 +10,10 @@ from datetime import datetime
 from gatehouse.cli import rivals
 from gatehouse.cli.outlook import Look, Outlook
 from gatehouse.declare import owners
+from gatehouse.declare.freeze import Freeze
 from gatehouse.declare.load import require
 from gatehouse.declare.source import Revision
-from gatehouse.declare.types import Declared, Freeze
+from gatehouse.declare.types import Declared
 from gatehouse.evaluate.result import Result
 from gatehouse.git import Repository
 from gatehouse.github import Pull

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from gatehouse.declare import duration
-from gatehouse.declare.types import WHERES, Freeze, Held, Policy, Promotion, Stages, Traffic
+from gatehouse.declare.freeze import Freeze
+from gatehouse.declare.types import WHERES, Held, Policy, Promotion, Stages, Traffic
 from gatehouse.pin import Pin, Slot
 
 # High risk needs two people (the policy may ask for more).

@@ -13,7 +13,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 from gatehouse.declare import days
-from gatehouse.declare.types import Freeze, Weekday
+from gatehouse.declare.freeze import Freeze, Weekday
 
 _WEEK = get_args(Weekday)
 _DAY = timedelta(days=1)

@@ -8,11 +8,12 @@ from typing import Any
 
 from gatehouse.declare import build, rules, variables
 from gatehouse.declare.fault import Complaint, Fault
+from gatehouse.declare.freeze import Freeze
 from gatehouse.declare.layout import FREEZE, STAGES, kind_of, misnamed, where
 from gatehouse.declare.reader import Document, read
 from gatehouse.declare.schema import Kind, schema
 from gatehouse.declare.source import Source, Unreadable
-from gatehouse.declare.types import Declared, Freeze, Held, Policy, Promotion, Serving, Stage, Stages
+from gatehouse.declare.types import Declared, Held, Policy, Promotion, Serving, Stage, Stages
 from gatehouse.errors import GatehouseError
 from gatehouse.pin import ROOT, Role, Slot
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, Literal
 
 import msgspec
 
+from gatehouse.declare.freeze import Freeze
 from gatehouse.declare.levels import Level
 from gatehouse.pin import Pin, Role, Slot
 
@@ -248,42 +249,6 @@ class Held(msgspec.Struct, frozen=True):
     def catches(self, pin: Pin) -> bool:
         """By version, or by digest under whatever number: the same bytes are no better under another one."""
         return self.digest == pin.digest or (self.version == pin.version and self.digest is None)
-
-
-class Window(msgspec.Struct, frozen=True):
-    """A span in which nothing is promoted; ``models`` empty means all."""
-
-    start: datetime
-    end: datetime
-    reason: str
-    models: tuple[str, ...] = ()
-
-
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-
-class Hours(msgspec.Struct, frozen=True):
-    """When people are there: from ``start`` up to and without ``end`` on each of ``days``, by the freeze's clock."""
-
-    start: time
-    end: time
-    days: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri")
-
-
-class Freeze(msgspec.Struct, frozen=True):
-    """``promotions/freeze.yaml``; ``gatehouse.declare.calendar`` answers from it.
-
-    ``stop_the_line``: a reason, and nothing moves until it is taken away. Days and ``hours`` are those of ``timezone``.
-    Outside of ``hours`` one of those who approve must be in ``oncall``, logins with their ``@``.
-    """
-
-    windows: tuple[Window, ...] = ()
-    holidays: str | None = None
-    weekends: bool = False
-    hours: Hours | None = None
-    oncall: tuple[str, ...] = ()
-    timezone: str = "UTC"
-    stop_the_line: str | None = None
 
 
 class Declared(msgspec.Struct, frozen=True):

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
-from gatehouse.declare.types import Freeze, Policy
+from gatehouse.declare.freeze import Freeze
+from gatehouse.declare.types import Policy
 from gatehouse.pin import Pin, Role, Slot
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gatehouse.declare import calendar
-from gatehouse.declare.types import Declared, Freeze, Stage
+from gatehouse.declare.freeze import Freeze
+from gatehouse.declare.types import Declared, Stage
 from gatehouse.pin import ROOT, Pin
 from gatehouse.registry.types import Version
 from gatehouse.sync.actions import Refusal
