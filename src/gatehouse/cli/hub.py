@@ -37,15 +37,15 @@ def run_page(settings: Settings) -> str:
     return f"{repository}/actions/runs/{run}" if repository and run else ""
 
 
-def connect(settings: Settings) -> GitHubWriter:
-    """Raises GatehouseError naming the variable that is missing."""
+def connect(settings: Settings, otherwise: str = "") -> GitHubWriter:
+    """Raises GatehouseError naming the variable that is missing; ``otherwise`` is what one can do without GitHub."""
     from gatehouse.github import GitHubWriter
 
     token, repository = settings.environ.get("GITHUB_TOKEN", ""), slug(settings)
     if not token:
         raise GatehouseError(
             "no GITHUB_TOKEN is set, so GitHub cannot be asked",
-            "export GITHUB_TOKEN (`gh auth token` prints one), or use --no-pr and open the pull request yourself",
+            "export GITHUB_TOKEN: `gh auth token` prints one" + (f"; or {otherwise}" if otherwise else ""),
         )
     if not repository:
         raise GatehouseError(

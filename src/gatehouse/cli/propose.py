@@ -151,7 +151,7 @@ def _written(settings: Settings, proposal: Proposal, text: str) -> int:
 
 def _opened(settings: Settings, start: Start, proposal: Proposal, text: str, say: scene.Say) -> int:
     assert start.trunk is not None
-    with hub.connect(settings) as github:
+    with hub.connect(settings, "use --no-pr and open the pull request yourself") as github:
         say("looking for open promotions of the same slot")
         found = rivals.rivals(start.trunk, github.reader)
         others = rivals.others(found, proposal.slot, proposal.branch, github.slug)
