@@ -24,6 +24,7 @@ class Kind(StrEnum):
     WITHDRAWN = "withdrawn"  # the role is empty now
     HELD = "held"  # a version that nobody may promote
     REFUSED = "refused"  # the files asked for it, a rule said no
+    REJECTED = "rejected"  # a reviewer said no, and nothing else happened
     SYNCED = "synced"  # the registry had been changed by hand, and was put back
 
 
@@ -78,11 +79,28 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Approval(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who agreed, when, and what they answered to each question."""
+    """Who agreed, when, and what they answered to each question.
+
+    ``seconds`` are those from when it could be reviewed to when it was (None: not known); ``flagged``: it counted, and
+    an auditor should look at it. An emergency's reason is the answer to ``emergency``. ``url`` is its page.
+    """
 
     who: str
     when: datetime
     answers: Mapping[str, str] = {}
+    seconds: float | None = None
+    flagged: bool = False
+    url: str = ""
+
+
+class Rejection(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who said no, when, and why; ``seconds`` and ``url`` as of an approval."""
+
+    who: str
+    when: datetime
+    reason: str = ""
+    seconds: float | None = None
+    url: str = ""
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -92,6 +110,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     ``who`` wrote ``commit``, which asked for it, at ``committed``. ``before`` and ``after`` are the pins of the slot's
     ``role``; ``percent`` and ``experiment`` its share of the traffic where it has one. No ``evidence``: none was found,
     and that is on record too. ``engine`` is gatehouse's own version. A hold concerns a model: its slot has no stage.
+    ``approvals`` are those that counted, ``rejections`` all that there were, ``remarks`` what an auditor should look at
+    in the review as a whole, a sentence each.
     """
 
     key: str
@@ -111,6 +131,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     evidence: Evidence | None = None
     approvals: tuple[Approval, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> bool:

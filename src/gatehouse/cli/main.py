@@ -26,6 +26,7 @@ VERBS = {
     "profile": ("gatehouse.cli.profile", "Make the feature profile to log with a training run."),
     "gates": ("gatehouse.cli.gates", "List the gates and their thresholds."),
     "schema": ("gatehouse.cli.schema", "Print the JSON Schema of a file or of a check's results."),
+    "review": ("gatehouse.cli.review", "Answer for a promotion, reject it, or judge its reviews."),
     "plan": ("gatehouse.cli.plan", "Show what sync would change."),
     "sync": ("gatehouse.cli.sync", "Make registry and serving config what the files say."),
     "status": ("gatehouse.cli.status", "Show desired beside actual."),

@@ -7,7 +7,6 @@ its first calls, or no more after them, is apart then; so is what depends on whi
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gatehouse.errors import GatehouseError
-from gatehouse.evaluate.conductpace import Pace, Past, pace
+from gatehouse.evaluate.conductpace import Pace, Past, pace, timed
 from gatehouse.evaluate.facts import CANDIDATE
 from gatehouse.evaluate.scored import Scored, predictions
 from gatehouse.evaluate.scoring import Asked
@@ -129,8 +128,8 @@ class Interview:
             both = [one for one in (self.measured, second) if one is not None]
             first = min(asking.median_ms for asking in askings if asking.way.startswith(SINGLY))
             past = Past(first, measured_ms, max_slowdown)
-            timed = _said(SINGLY, lambda: pace(both, rows, past))
-        return Conduct(rows.num_rows, tuple(askings), timed)
+            found = _said(SINGLY, lambda: pace(both, rows, past))
+        return Conduct(rows.num_rows, tuple(askings), found)
 
     def _known(self, asked: Asked) -> Array:
         return self._answers(asked, np.arange(self.drawn.rows.num_rows), "in their order")
@@ -143,9 +142,8 @@ class Interview:
                 if sum(taken) > _WAY_S and len(taken) >= _LEAST:
                     break
                 rows += len(part)
-                started = time.perf_counter()
-                answers = self._answers(asked, part, way + whose)
-                taken.append(time.perf_counter() - started)
+                answers, seconds = timed(asked, partial(self._answers, asked, part, way + whose))
+                taken.append(seconds)
                 apart.append(_apart(answers, known[part], spread))
             yield Asking(way + whose, rows, max(apart), float(np.median(taken)) * 1000)
 

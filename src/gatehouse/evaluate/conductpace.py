@@ -8,9 +8,10 @@ counts: a busy moment passes, a model that has turned slow does not.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from gatehouse.evaluate.scoring import Asked
 
+T = TypeVar("T")
 _ROUNDS = 3
 _TURNS = 4
 _REQUESTS = 10
@@ -88,18 +90,22 @@ def _turn(asked: Asked, rows: pa.RecordBatch) -> list[float]:
     """Seconds that each request took, until there are enough or the turn is over."""
     begin, taken = time.perf_counter(), list[float]()
     while len(taken) < _REQUESTS and time.perf_counter() - begin < _TURN_S:
-        taken.append(_one(asked, rows.slice(len(taken) % rows.num_rows, 1)))
+        row = rows.slice(len(taken) % rows.num_rows, 1)
+        taken.append(timed(asked, partial(asked.answer, row))[1])
     return taken
 
 
-def _one(asked: Asked, row: pa.RecordBatch) -> float:
-    """Seconds that one request took, without those in which its process, or this one, queued behind others.
+def timed(asked: Asked, ask: Callable[[], T]) -> tuple[T, float]:
+    """What a request answers, and the seconds that it took, without those in which its process, or this one, queued
+    behind others.
 
-    A model that works on several processors at once may have queued behind itself: it is charged for all of it.
+    A model that works on several processors at once may have queued behind itself: it is charged for all of it. To
+    look at a process with hundreds of threads takes so long that it has cooled down when it is asked, so figures that
+    are held against each other have to come from here, all of them.
     """
     theirs, ours, started = asked.spent(), of_this_thread(), time.perf_counter()
-    asked.answer(row)
+    answer = ask()
     taken = time.perf_counter() - started
     theirs, ours = asked.spent() - theirs, of_this_thread() - ours
     queued = ours.waited + (theirs.waited if theirs.worked <= taken * _ALONE else 0.0)
-    return max(taken - queued, theirs.worked, 0.0)
+    return answer, max(taken - queued, theirs.worked, 0.0)
