@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
 
 import msgspec
+
+from gatehouse.evaluate.result import Result
+from gatehouse.pin import Pin, Role, Slot
 
 
 class Links(msgspec.Struct, frozen=True):
@@ -21,12 +26,46 @@ class Links(msgspec.Struct, frozen=True):
     repository: str = ""
 
 
+class Earlier(msgspec.Struct, frozen=True):
+    """A check that led to a promotion of a slot, and when the pin came to main."""
+
+    result: Result
+    at: datetime
+
+
+class Consent(StrEnum):
+    """Who has to agree to a pin before it is merged."""
+
+    PEOPLE = "people"
+    NOBODY = "nobody"  # the stage's gates alone decide
+    RETURNING = "returning"  # it served there before: going back needs nobody
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """How people agree to one pin: plain text, from the base commit's policy alone.
+
+    ``token`` is what an approval repeats, ``form`` the questionnaire to fill in; both "" unless people are asked.
+    ``approvals`` is how many are needed, ``soonest`` how many seconds of reading are the least that counts.
+    """
+
+    slot: Slot
+    role: Role
+    candidate: Pin
+    consent: Consent
+    token: str = ""
+    form: str = ""
+    approvals: int = 1
+    soonest: int = 0
+
+
 class Context(msgspec.Struct, frozen=True):
     """The surroundings of a report, from trusted sources only: the base commit and the command line.
 
     ``repository`` is ``owner/name``. ``gates`` maps a gate to the first sentence of its documentation, ``explained`` to
     all of it, and ``documented`` names those with a section in ``links.docs``. ``limitations`` and ``owners`` map a
-    model to what its policy asks a reviewer to acknowledge, and to who answers for it.
+    model to what its policy asks a reviewer to acknowledge, and to who answers for it. ``earlier`` are the promotions
+    of a slot and role before this one, oldest first; what was not looked up is not in it. ``asking`` is how people
+    agree to the pins of this pull request.
     """
 
     repository: str = ""
@@ -37,3 +76,5 @@ class Context(msgspec.Struct, frozen=True):
     documented: frozenset[str] = frozenset()
     limitations: Mapping[str, tuple[str, ...]] = {}
     owners: Mapping[str, str] = {}
+    earlier: Mapping[tuple[Slot, Role], tuple[Earlier, ...]] = {}
+    asking: tuple[Asking, ...] = ()
