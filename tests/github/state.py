@@ -223,7 +223,8 @@ class Environment:
 class Repository:
     """One repository; ``rulesets`` and ``protection`` are held as GitHub would show them. ``token_power``: what
     GITHUB_TOKEN may do by default, and whether it may approve pull requests; ``deploy_keys``: whether each may write.
-    ``seen``: where the branches were when ``activities`` was last brought up to date.
+    ``seen``: where the branches were when ``activities`` was last brought up to date; ``dispatched``: the workflows that
+    were started by hand, each a file and a branch.
     """
 
     owner: str
@@ -252,6 +253,7 @@ class Repository:
     issues: dict[int, Issue] = field(default_factory=dict)
     activities: list[Activity] = field(default_factory=list)
     seen: dict[str, str] = field(default_factory=dict)
+    dispatched: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def slug(self) -> str:
