@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gatehouse.declare import calendar
+from gatehouse.declare.types import Policy
 from gatehouse.pin import ROOT
 from gatehouse.review.attempts import Attempt, Spoken, in_force
 from gatehouse.review.facts import Asked, Facts, Standing
@@ -32,11 +33,15 @@ class Situation:
 
     @property
     def needed(self) -> int:
-        """High risk needs two people, whatever else the policy says."""
-        return max(self.asked.policy.review.approvals, 2 if self.asked.policy.risk == "high" else 1)
+        return needed(self.asked.policy)
 
 
 Rule = Callable[[Situation], Ruled]
+
+
+def needed(policy: Policy) -> int:
+    """How many people must approve: of high risk two, whatever else the policy says."""
+    return max(policy.review.approvals, 2 if policy.risk == "high" else 1)
 
 
 def not_draft(situation: Situation) -> Ruled:
