@@ -82,7 +82,8 @@ class Approval(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who agreed, when, and what they answered to each question.
 
     ``seconds`` are those from when it could be reviewed to when it was (None: not known); ``flagged``: it counted, and
-    an auditor should look at it. An emergency's reason is the answer to ``emergency``. ``url`` is its page.
+    an auditor should look at it. An emergency's reason is the answer to ``emergency``. ``url`` is its page,
+    ``acknowledged`` the known limitations that were ticked.
     """
 
     who: str
@@ -91,6 +92,7 @@ class Approval(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds: float | None = None
     flagged: bool = False
     url: str = ""
+    acknowledged: tuple[str, ...] = ()
 
 
 class Rejection(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -94,7 +94,8 @@ def _counted(counting: Sequence[Attempt], calls: Sequence[Attempt]) -> tuple[Cou
 
 def _one(attempt: Attempt, answers: Mapping[str, str]) -> Counted:
     said = attempt.case.said
-    return Counted(attempt.case.login, said.at, attempt.seconds, attempt.flagged, answers, said.url)
+    acknowledged = attempt.case.reading.acknowledged
+    return Counted(attempt.case.login, said.at, attempt.seconds, attempt.flagged, answers, said.url, acknowledged)
 
 
 def _unblocks(rules: Sequence[Ruled]) -> datetime | None:

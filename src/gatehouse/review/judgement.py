@@ -29,7 +29,8 @@ class Ruled(msgspec.Struct, frozen=True):
 class Counted(msgspec.Struct, frozen=True):
     """An approval that counts. ``seconds`` are those from when it could be reviewed to when it was.
 
-    ``answers`` by the question's id; an emergency's reason is under ``emergency``.
+    ``answers`` by the question's id; an emergency's reason is under ``emergency``. ``acknowledged`` are the known
+    limitations that were ticked.
     """
 
     who: str
@@ -38,6 +39,7 @@ class Counted(msgspec.Struct, frozen=True):
     flagged: bool
     answers: Mapping[str, str]
     url: str
+    acknowledged: tuple[str, ...] = ()
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -26,7 +26,8 @@ _given = lru_cache(maxsize=512)(commands)
 class Reading:
     """``token`` is the one that was repeated, "" for none; ``misnamed`` says what else the words name than this pin.
 
-    ``unanswered`` are sentences, ``unacknowledged`` the limitations; ``reason`` is an emergency's.
+    ``acknowledged`` are the policy's limitations that were ticked, ``unacknowledged`` those that were not;
+    ``unanswered`` are sentences, ``reason`` is an emergency's.
     """
 
     token: str = ""
@@ -34,6 +35,7 @@ class Reading:
     answers: Mapping[str, str] = field(default_factory=dict)
     unanswered: tuple[str, ...] = ()
     unacknowledged: tuple[str, ...] = ()
+    acknowledged: tuple[str, ...] = ()
     reason: str = ""
 
 
@@ -88,6 +90,7 @@ def _filled(token: str, here: Sequence[Sheet], asked: Asked) -> Reading:
         sheet.answers,
         (*unanswered(judged, asked.policy), *_contradictions(sheet, here)),
         tuple(limit for limit in limitations if limit not in sheet.acknowledged),
+        tuple(limit for limit in limitations if limit in sheet.acknowledged),
     )
 
 

@@ -67,14 +67,19 @@ def reviewed(facts: Facts, judgement: Judgement, now: datetime) -> Reviewed:
 def approvals(place: Place) -> tuple[Approval, ...]:
     """The approvals that count, as they go on record."""
     return tuple(
-        Approval(one.who, one.at, one.answers, round(one.seconds, 1), one.flagged, one.url) for one in place.counted
+        Approval(one.who, one.at, one.answers, round(one.seconds, 1), one.flagged, one.url, one.acknowledged)
+        for one in place.counted
     )
 
 
 def rejections(facts: Facts, who: Who, asked: Asked) -> Iterator[Rejection]:
-    """Every rejection of this pin, those that were taken back too; not those of people who may not write here."""
+    """Every rejection of this pin, those that were taken back too; not those of people who may not write here.
+
+    Of whom nobody knows whether they may, a deleted account for one, theirs stops the pin, and is kept with the others.
+    """
     for said in facts.said:
-        if said.standing is Standing.REJECTED and who.writes(said.author.login) and concerns(said, asked, facts):
+        allowed = who.writes(said.author.login) is not False
+        if said.standing is Standing.REJECTED and allowed and concerns(said, asked, facts):
             taken = seconds(start(facts, who, said.author).at, said.at)
             yield Rejection(said.author.login, said.at, body.reason(said.body), round(taken, 1), said.url)
 
