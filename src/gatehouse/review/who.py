@@ -13,13 +13,11 @@ WRITES = frozenset({"write", "maintain", "admin"})
 _BOT = "[bot]"
 
 
-class Who:
-    """The people of one pull request. A person is compared by ``of``: the same text for all names of one person."""
+class Names:
+    """Who has several names. A person is compared by ``of``: the same text for all names of one person."""
 
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
-        self._first = _groups(facts.names)
-        self._people = {_plain(login): person for login, person in facts.people.items()}
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._first = _groups(names)
 
     def of(self, name: str) -> str:
         """One text for everything that somebody is called: a login with or without ``@``, a user, an address."""
@@ -28,6 +26,15 @@ class Who:
 
     def all(self, names: Iterable[str]) -> frozenset[str]:
         return frozenset(self.of(name) for name in names)
+
+
+class Who(Names):
+    """The people of one pull request."""
+
+    def __init__(self, facts: Facts) -> None:
+        super().__init__(facts.names)
+        self._facts = facts
+        self._people = {_plain(login): person for login, person in facts.people.items()}
 
     def person(self, login: str) -> Person | None:
         """What is known of an account; permissions and teams belong to an account, not to a person."""
