@@ -16,6 +16,7 @@ from gatehouse.git import Repository
 from gatehouse.pin import Pin, Role, Slot
 from gatehouse.registry.reader import RegistryReader
 from gatehouse.registry.types import Version
+from gatehouse.review.record import Reviewed
 from gatehouse.serve.targets import FOLDER
 from gatehouse.sync.desired import Desired, Want
 from gatehouse.sync.trunk import Trunk
@@ -55,11 +56,13 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class Actual:
-    """Everything that a plan compares with. ``shelves`` is by registry address and model, ``branches`` by name."""
+    """Everything that a plan compares with. ``shelves`` is by registry address and model, ``branches`` by name;
+    ``reviewed`` is what people said of pull requests, from the evidence branch, oldest first."""
 
     shelves: Mapping[tuple[str, str], Shelf] = field(default_factory=dict)
     branches: Mapping[str, Branch] = field(default_factory=dict)
     audit: Audit = field(default_factory=Audit)
+    reviewed: tuple[Reviewed, ...] = ()
 
     def shelf(self, registry: str, model: str) -> Shelf:
         return self.shelves.get((registry, model), Shelf())
@@ -103,7 +106,8 @@ def actual(desired: Desired, readers: Readers, trunk: Trunk, store: Store, say: 
             shelves |= {(registry, model): shelf for model, shelf in _shelves(readers[registry], models).items()}
     names = {stage.serving.branch for stage in desired.declared.stages.stages if stage.serving}
     say("reading the serving config")
-    return Actual(shelves, {name: read_branch(trunk, name) for name in sorted(names)}, audit)
+    branches = {name: read_branch(trunk, name) for name in sorted(names)}
+    return Actual(shelves, branches, audit)
 
 
 def _shelves(reader: RegistryReader, models: Iterable[str]) -> Mapping[str, Shelf]:
@@ -136,7 +140,8 @@ def read_audit(store: Store) -> Audit:
             record = link.content
         except msgspec.MsgspecError as error:
             raise GatehouseError(
-                f"record {link.sequence} of the audit record cannot be read: {error}", "see `gatehouse audit verify`"
+                f"record {link.sequence} of the audit record cannot be read: {error}",
+                "see `gatehouse audit verify`; where that finds nothing, a later gatehouse wrote it: install that one",
             ) from error
         head = link.hash
         heads.add(head)

@@ -13,12 +13,14 @@ from gatehouse.git import Commit
 from gatehouse.pin import Pin, Role, Slot
 from gatehouse.sync.actual import Actual
 from gatehouse.sync.desired import Desired, Want
+from gatehouse.sync.rejected import rejections
 from gatehouse.sync.settle import STAGE_TAG, Findings, Settled
 
 
 def records(desired: Desired, actual: Actual, settled: Settled, findings: Findings, now: datetime) -> Iterator[Record]:
     """Everything that is not on record yet, in the order in which a person would tell it."""
     for found in (
+        rejections(actual.reviewed, actual.audit.keys, now),
         _holds(desired, now),
         _refusals(desired, settled, now),
         _settings(desired, actual, settled, findings, now),
