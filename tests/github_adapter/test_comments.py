@@ -122,3 +122,19 @@ def test_a_comment_of_a_deleted_account_is_the_ghosts(
 def test_a_pull_request_that_is_not_there_is_not_found(repo: Repository, bot: GitHubWriter) -> None:
     with pytest.raises(NotFound, match="#7"):
         bot.comments.stick(7, "check", "text")
+
+
+def test_what_is_said_twice_is_there_twice(repo: Repository, ada: GitHubWriter, pull: Pull) -> None:
+    first, second = ada.comments.say(1, "/emergency"), ada.comments.say(1, "/emergency")
+    assert first.id != second.id
+    assert bodies(repo) == [("ada", "/emergency")] * 2
+
+
+@pytest.mark.parametrize("status", [502, None])
+def test_what_was_said_before_a_breakdown_is_said_once(
+    status: int | None, github: GitHub, repo: Repository, ada: GitHubWriter, pull: Pull
+) -> None:
+    github.comment(repo, 1, "/emergency", by="ada")
+    github.fail("POST", "/issues/1/comments", status, after=True)
+    said = ada.comments.say(1, "/emergency")
+    assert [comment.id for comment in ada.reader.comments.list(1)][1:] == [said.id]

@@ -26,12 +26,14 @@ from gatehouse.sync.bases import Part
 @dataclass(frozen=True, slots=True)
 class Pins:
     """``evaluated``: when the last of the evidence was found; None where nothing is asked, or a pin has no evidence
-    that answers what the base asks. ``names``: other names of people, in small letters, and the login behind each."""
+    that answers what the base asks. ``names``: other names of people, in small letters, and the login behind each;
+    ``look``: what the evidence says of every pin, also of those that nobody is asked about."""
 
     asked: tuple[Asked, ...]
     evaluated: datetime | None
     freeze: Freeze
     names: Mapping[str, str]
+    look: Look
 
 
 def pins(outlook: Outlook, pull: Pull, base: str | None = None) -> Pins:
@@ -49,7 +51,7 @@ def pins(outlook: Outlook, pull: Pull, base: str | None = None) -> Pins:
         answer.slot.model: require(Part(Revision(repository, start), answer.slot.model)) for answer in look.answers
     }
     general = next(iter(declared.values()), None) or require(Part(Revision(repository, start)))
-    found = tuple(_asked(look, declared, pull, _owners(repository, start)))
+    found = tuple(_asked(look, declared, pull, code_owners(repository, start)))
     results = [result for _, result in found if result is not None]
     whole = bool(found) and len(results) == len(found)
     return Pins(
@@ -57,6 +59,7 @@ def pins(outlook: Outlook, pull: Pull, base: str | None = None) -> Pins:
         evaluated=max(result.evaluated for result in results) if whole else None,
         freeze=general.freeze,
         names={name.lower(): login for login, names in general.stages.people.items() for name in names},
+        look=look,
     )
 
 
@@ -103,7 +106,7 @@ def _trainers(result: Result | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in (said, *said.split(", ")) if name))
 
 
-def _owners(repository: Repository, commit: str) -> owners.Owners:
+def code_owners(repository: Repository, commit: str) -> owners.Owners:
     """CODEOWNERS as a commit has it; nobody owns anything where there is none, or one that GitHub does not load."""
     blobs = repository.blobs(commit)
     path = owners.find(tuple(blobs))

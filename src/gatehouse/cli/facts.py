@@ -49,7 +49,13 @@ def gather(settings: Settings, github: GitHubReader, number: int, base: str | No
     read.
     """
     pull = github.pulls.get(number)
-    found = pins(Outlook.now(settings), pull, base)
+    return gathered(github, pull, pins(Outlook.now(settings), pull, base))
+
+
+def gathered(github: GitHubReader, pull: Pull, found: Pins, reviewer: str = "") -> Facts:
+    """``gather`` where the pins are found already; ``reviewer`` is somebody of whom it is to be known as well what they
+    may do, though they said nothing yet."""
+    number = pull.number
     timeline = github.timeline.of(number)
     said = _said(github, timeline)
     push = _push(github, pull, timeline)
@@ -65,7 +71,7 @@ def gather(settings: Settings, github: GitHubReader, number: int, base: str | No
         requested=timeline.requested,
         committers=_committers(github.timeline.commits(number), found.names),
         said=said,
-        people=_people(github, said, found, timeline.requested),
+        people=_people(github, said, found, timeline.requested, reviewer),
         asked=found.asked,
         freeze=found.freeze,
         names=found.names,
@@ -141,10 +147,13 @@ def _committers(commits: Sequence[Authored], names: Mapping[str, str]) -> frozen
     return frozenset(known | together | ({""} if len(commits) >= _MOST_COMMITS else set()))
 
 
-def _people(github: GitHubReader, said: Sequence[Said], found: Pins, requested: Iterable[str]) -> Mapping[str, Person]:
+def _people(
+    github: GitHubReader, said: Sequence[Said], found: Pins, requested: Iterable[str], reviewer: str
+) -> Mapping[str, Person]:
     """Everybody whose word may decide, and what they may do: one request each, and one for each team."""
     deciding = (each.author for each in said if each.standing in _DECIDES)
     logins = {author.login for author in deciding if not bot(author) and not ghost(author)}
+    logins |= {reviewer} - {""}
     if not logins or not found.asked:
         return {}
     owning = {owner.removeprefix("@") for asked in found.asked for owner in asked.owners if owner.startswith("@")}

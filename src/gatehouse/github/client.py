@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -30,6 +31,10 @@ class _Connected:
     def login(self) -> str:
         """Who the token speaks for; ``name[bot]`` for an app. Asks GitHub once."""
         return self._line.login
+
+    def now(self) -> datetime:
+        """The time by GitHub's clock, which dates reviews: that of this machine may be wrong. One request."""
+        return self._line.now()
 
     def close(self) -> None:
         self._line.close()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -70,6 +73,15 @@ class Line:
             # An app's installation token, as in a workflow: only GraphQL tells it who it is.
             answered = self.read(asking, lambda: self._github.requester.graphql_query("{ viewer { login } }", {}))
             return str(answered[1]["data"]["viewer"]["login"])
+
+    def now(self) -> datetime:
+        """The time by the clock that dates reviews, to the second; by this machine's where a proxy hides it."""
+        asking = Asking("tell the time", "read access to metadata")
+        requester, path = self._github.requester, self.repository.url
+        headers = self.read(asking, lambda: requester.requestJsonAndCheck("GET", path)[0])
+        with suppress(KeyError, TypeError, ValueError):
+            return parsedate_to_datetime(str(headers["date"])).astimezone(UTC)
+        return datetime.now(UTC)
 
     def read(self, asking: Asking, call: Callable[[], T]) -> T:
         """What ``call`` returns; its errors as ours."""
