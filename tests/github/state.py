@@ -223,8 +223,8 @@ class Environment:
 class Repository:
     """One repository; ``rulesets`` and ``protection`` are held as GitHub would show them. ``token_power``: what
     GITHUB_TOKEN may do by default, and whether it may approve pull requests; ``deploy_keys``: whether each may write.
-    ``seen``: where the branches were when ``activities`` was last brought up to date; ``dispatched``: the workflows that
-    were started by hand, each a file and a branch.
+    ``seen``: where the branches were when ``activities`` was last brought up to date; ``dispatched``: the workflows
+    that were started by hand, each a file and a branch.
     """
 
     owner: str

@@ -58,15 +58,15 @@ def play(
     will find. A job ends at its first failing step, but for steps whose condition says otherwise; so do jobs that need
     it. Raises ValueError for what this runner does not understand.
     """
-    workflow = {"on" if key is True else key: value for key, value in yaml.safe_load(text).items()}
-    if event.name not in workflow["on"]:
+    workflow = yaml.safe_load(text)
+    if event.name not in triggers(text):
         raise ValueError(f"{event.name} does not start this workflow")
     artifacts = Artifacts(runner.folder / "artifacts")
     results: dict[str, str] = {}
     outputs: dict[str, Mapping[str, str]] = {}
     steps: list[Step] = []
     for name, tree in workflow["jobs"].items():
-        if not wanted(tree, results):
+        if not wanted(tree, event, results):
             results[name] = "skipped"
             continue
         before(name, artifacts)
@@ -75,6 +75,14 @@ def play(
         steps += _played(job, told)
         results[name], outputs[name] = "failure" if job.failed else "success", job.told()
     return steps
+
+
+def triggers(text: str) -> Mapping[str, Any]:
+    """What starts the workflow whose file holds ``text``: each event with its filters (None: no filter)."""
+    tree = yaml.safe_load(text)
+    # YAML 1.1 takes the key `on` for a truth value.
+    found: Mapping[str, Any] = tree.get("on") or tree[True]
+    return found
 
 
 def _played(job: Job, told: Told) -> list[Step]:

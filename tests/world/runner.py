@@ -12,9 +12,10 @@ from tests.world.artifacts import Artifacts, Missing
 from tests.world.process import run
 
 EXPRESSION = re.compile(r"\$\{\{\s*([^}]+?)\s*\}\}")
-# A job or step with the first also runs when one before it has failed; with the second not when that one was skipped.
+# With it, a job or step also runs when one before it has failed.
 _ALWAYS = "!cancelled()"
-_AFTER_FAILURE = re.compile(r"!cancelled\(\) && needs\.(\w+)\.result != 'skipped'")
+_COMPARED = re.compile(r"(needs\.(?P<need>\w+)\.result|github\.event_name) (?P<how>[!=]=) '(?P<other>\w+)'")
+_THERE = re.compile(r"github\.event\.[\w.]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,7 @@ class Job:
 
     def wants(self, step: Mapping[str, Any]) -> bool:
         """Whether a step runs, after what happened before it."""
-        condition = step.get("if")
-        if condition is None:
-            return not self.failed
-        if _inner(condition) != _ALWAYS:
-            raise ValueError(f"a condition that this runner does not know: {condition}")
-        return True
+        return _holds(step.get("if", ""), not self.failed, self.event, {})
 
     def _secret(self, name: str) -> str:
         environment = self.tree.get("environment")
@@ -99,15 +95,31 @@ class Job:
         return self.runner.secrets[environment].get(name, "")
 
 
-def wanted(job: Mapping[str, Any], results: Mapping[str, str]) -> bool:
+def wanted(job: Mapping[str, Any], event: Event, results: Mapping[str, str]) -> bool:
     """Whether a job runs, after how those that it needs have ended: success, failure or skipped."""
-    condition = job.get("if")
-    if condition is None:
-        return all(results[need] == "success" for need in needed(job))
-    match = _AFTER_FAILURE.fullmatch(_inner(condition))
-    if match is None:
-        raise ValueError(f"a condition that this runner does not know: {condition}")
-    return results[match[1]] != "skipped"
+    went_well = all(results[need] == "success" for need in needed(job))
+    return _holds(job.get("if", ""), went_well, event, results)
+
+
+def _holds(condition: str, went_well: bool, event: Event, results: Mapping[str, str]) -> bool:
+    """As GitHub reads a condition: one that does not say otherwise also asks that all before it went well."""
+    inner = _inner(condition)
+    if _ALWAYS not in inner and not went_well:
+        return False
+    told = [[_true(term, event, results) for term in part.split(" && ")] for part in inner.split(" || ")]
+    return any(map(all, told))
+
+
+def _true(term: str, event: Event, results: Mapping[str, str]) -> bool:
+    if term in ("", _ALWAYS):
+        return True
+    if _THERE.fullmatch(term):
+        return bool(event.values.get(term))
+    found = _COMPARED.fullmatch(term)
+    if found is None:
+        raise ValueError(f"a condition that this runner does not know: {term}")
+    here = results[found["need"]] if found["need"] else event.name
+    return (here == found["other"]) is (found["how"] == "==")
 
 
 def needed(job: Mapping[str, Any]) -> list[str]:

@@ -13,6 +13,8 @@ QUIET = {
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "GIT_PYTHON_REFRESH": "quiet",
 }
+# What dana is called where she trains; promotions/stages.yaml says whose name it is.
+TRAINER = "dana.data"
 
 
 @dataclass(frozen=True, slots=True)

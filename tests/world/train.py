@@ -15,10 +15,9 @@ from typing import Any
 
 from tests.world import german
 from tests.world.recipes import CREDIT_RISK, Fitted, Recipe, fit
-from tests.world.store import QUIET, Store
+from tests.world.store import QUIET, TRAINER, Store
 
 MODEL = "credit-risk"
-TRAINER = "dana"
 # What is put beside a run for the gates to find.
 PROFILE = "gatehouse/profile.json"
 CARD = "gatehouse/model_card.md"

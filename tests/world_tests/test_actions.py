@@ -33,7 +33,7 @@ class Place:
 
     def play(self, text: str, values: Mapping[str, str] | None = None, *, event: str = "push") -> list[Step]:
         """Plays jobs; the folder of each is ``run/JOB``."""
-        whole = f"on: {{push: }}\njobs:\n{indent(dedent(text), '  ')}"
+        whole = f"on: {{push: , issue_comment: }}\njobs:\n{indent(dedent(text), '  ')}"
         runner = Runner(
             str(self.remote),
             self.folder / "run",
@@ -180,6 +180,30 @@ def test_a_step_that_says_so_runs_after_a_failure_and_the_job_has_failed_all_the
 def test_a_step_may_fail_without_the_job_where_it_says_so(place: Place) -> None:
     fails = "uses: actions/download-artifact@x, continue-on-error: true, with: {name: none}"
     assert [code for _, code, _ in place.said(f"one: {{steps: [{{{fails}}}, {{run: echo here}}]}}")] == [1, 0]
+
+
+def test_a_condition_asks_for_the_event_and_for_what_it_brings(place: Place) -> None:
+    text = """
+        one:
+          if: ${{ github.event_name != 'issue_comment' || github.event.issue.pull_request }}
+          steps:
+            - {if: "${{ github.event_name == 'issue_comment' }}", run: echo comment}
+            - {if: "${{ github.event_name != 'issue_comment' }}", run: echo push}
+    """
+    on_pull = {"github.event.issue.pull_request": "its address"}
+    played = []
+    for number, (event, values) in enumerate((("push", {}), ("issue_comment", on_pull), ("issue_comment", {}))):
+        place.folder = place.folder / str(number)
+        played.append([step.done.out.strip() for step in place.play(text, values, event=event)])
+    assert played == [["push"], ["comment"], []]
+
+
+def test_a_condition_that_says_nothing_of_failure_wants_everything_to_have_gone_well(place: Place) -> None:
+    text = """
+        one: {steps: [{run: exit 3}, {run: echo never, if: "${{ github.event_name == 'push' }}"}]}
+        two: {needs: one, if: "${{ github.event_name == 'push' }}", steps: [{run: echo never}]}
+    """
+    assert place.said(text) == [("one", 3, "")]
 
 
 def test_artifacts_go_from_job_to_job_by_number_and_by_name(place: Place) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
+from tests.github.raw import Raw
 from tests.world.line import CREDIT_RISK, digest
 from tests.world.world import BOT, PEOPLE, SLUG, World
 
@@ -41,3 +42,21 @@ def test_people_and_the_bot_have_tokens_and_a_runner_has_none(world: World) -> N
     assert world.environment("rosa")["GITHUB_TOKEN"] == world.tokens["rosa"]
     assert "GITHUB_TOKEN" not in world.environment()
     assert world.remote("dana").full_name == SLUG
+
+
+def test_a_persons_merge_starts_what_its_files_ask_for(world: World) -> None:
+    world.started()
+    world.github.push(world.repo, "main", {"README.md": "# Models\n"}, by="olga")
+    assert "sync" not in world.started()
+    world.github.push(world.repo, "main", {"promotions/README.md": "# Promotions\n"}, by="olga")
+    assert {"sync", "evidence"} <= set(world.started())
+    assert world.started() == []
+
+
+def test_what_a_workflow_merges_starts_nothing_but_what_it_starts_by_hand(world: World) -> None:
+    world.started()
+    world.github.push(world.repo, "main", {"promotions/README.md": "# Merged\n"}, by=f"{BOT}[bot]")
+    assert world.started() == []
+    bot = Raw(world.github, world.github.app_token(BOT, {"actions": "write"}), SLUG)
+    assert bot.call("POST", "/actions/workflows/sync.yml/dispatches", {"ref": "main"})[0] == 204
+    assert world.started() == ["sync"]
