@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from gatehouse.errors import GatehouseError, NotFound
@@ -102,6 +104,36 @@ def test_every_page_of_open_pull_requests_is_read(github: GitHub, repo: Reposito
     for _ in range(130):
         github.pull(repo, BRANCH, by="ada")
     assert [pull.number for pull in reader.pulls.open()] == list(range(1, 131))
+
+
+def test_the_latest_are_listed_newest_first_open_or_not_back_to_a_moment(
+    github: GitHub, repo: Repository, reader: GitHubReader
+) -> None:
+    old = github.pull(repo, BRANCH, by="ada")
+    github.advance(days=2)
+    closed = github.pull(repo, BRANCH, by="ada")
+    closed.state = "closed"
+    other = github.pull(repo, BRANCH, by="ada")
+    other.base = "another"
+    newest = github.pull(repo, BRANCH, by="bo")
+    assert [pull.number for pull in reader.pulls.since(closed.created)] == [newest.number, closed.number]
+    assert [pull.number for pull in reader.pulls.since(old.created)][-1] == old.number
+    assert [pull.number for pull in reader.pulls.since(old.created, most=1)] == [newest.number]
+
+
+def test_of_the_latest_no_more_pages_are_read_than_are_wanted(
+    github: GitHub, repo: Repository, reader: GitHubReader
+) -> None:
+    for _ in range(230):
+        github.pull(repo, BRANCH, by="ada")
+    found = reader.pulls.since(datetime(2020, 1, 1, tzinfo=UTC), most=200)
+    assert [found[0].number, found[-1].number, len(found)] == [230, 31, 200]
+    assert len([entry for entry in github.log if entry.path.endswith("/pulls")]) == 2
+
+
+def test_a_body_is_written_anew(repo: Repository, ada: GitHubWriter, pull: Pull) -> None:
+    ada.pulls.describe(1, "Why: ä better.")
+    assert (pull.body, pull.title) == ("Why: ä better.", "Promote credit-risk 48 to production")
 
 
 def test_a_merge_is_a_real_merge_of_the_reviewed_head(repo: Repository, ada: GitHubWriter, pull: Pull) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from gatehouse.errors import GatehouseError
@@ -49,6 +51,17 @@ class PullReader:
     def open(self, base: str = "main") -> tuple[Pull, ...]:
         """Every open pull request to a branch, oldest first."""
         return self._listed(f"list the open pull requests to {base}", base)
+
+    def since(self, moment: datetime, base: str = "main", most: int = 200) -> tuple[Pull, ...]:
+        """The pull requests to a branch that were opened since then, whatever became of them, newest first: one request
+        for each 100, and no more than ``most``."""
+
+        def ask() -> tuple[Pull, ...]:
+            found = self._line.repository.get_pulls("all", "created", "desc", base)
+            newest = (parse.pull(each) for each in islice(found, most))
+            return tuple(takewhile(lambda pull: pull.created >= moment, newest))
+
+        return self._line.read(Asking(f"list the latest pull requests to {base}", _READ), ask)
 
     def open_for(self, head: str, base: str = "main") -> Pull | None:
         """The open pull request from a branch of this repository."""
@@ -104,6 +117,13 @@ class PullWriter:
                 return Opened(existing, new=False)
             raise
         return Opened(made, new=True)
+
+    def describe(self, number: int, body: str) -> None:
+        """Puts other words in a pull request's body; whatever stood there is gone."""
+        whole = text.body(body)
+        self._line.write(
+            Asking(f"describe pull request #{number}", _WRITE), lambda: self._pull(number).edit(body=whole), again
+        )
 
     def request(self, pull: Pull, reviewers: Sequence[str]) -> None:
         """Asks for reviews; asking somebody twice changes nothing."""
