@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from gatehouse.audit.record import Evidence, Gate
 from gatehouse.pin import Role, Slot
 from gatehouse.sync.answer import answer
-from gatehouse.sync.story import Event, What, about
+from gatehouse.sync.event import Event, What
+from gatehouse.sync.story import about
 from gatehouse.verdict import Outcome
 from tests.support.records import pin
 

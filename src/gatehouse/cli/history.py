@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from gatehouse.sync.story import Event
+    from gatehouse.sync.event import Event
 
 # What the table shows: changes of what is pinned or held. The JSON has everything.
 _SHOWN = ("merged", "rolled back", "withdrawn", "refused", "held", "released")
 
 
 class History(msgspec.Struct, frozen=True):
-    """What --format json prints: every event of the model, newest first (``sync.story.Event``)."""
+    """What --format json prints: every event of the model, newest first (``sync.event.Event``)."""
 
     model: str
     events: Sequence[Event]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from gatehouse.cli import planned
@@ -11,6 +12,7 @@ from gatehouse.cli.frame import Settings
 from gatehouse.errors import GatehouseError
 
 if TYPE_CHECKING:
+    from gatehouse.audit.chain import Link
     from gatehouse.audit.record import Record
     from gatehouse.audit.store import Store
     from gatehouse.declare.types import Declared
@@ -54,7 +56,9 @@ def recall(settings: Settings, model: str, say: Say, version: int | None = None)
     Raises NotFound, with names that come close, for a model that nobody knows.
     """
     from gatehouse.declare.history import history
+    from gatehouse.sync.actual import read_reviews
     from gatehouse.sync.evidence import Shelf
+    from gatehouse.sync.rejected import credible
     from gatehouse.sync.story import Sources, hold_history
 
     trunk, declared = main(settings, say)
@@ -71,11 +75,12 @@ def recall(settings: Settings, model: str, say: Say, version: int | None = None)
         repository=trunk.repository,
         changes=changes,
         commits={commit.id: commit for commit in trunk.repository.log(trunk.commit, f"promotions/{model}/")},
-        records=_tried(lambda: _records(settings, declared, model), (), notes),
+        records=_tried(lambda: _records(settings, declared, model, notes), (), notes),
         results=results,
         holds=hold_history(trunk.repository, trunk.commit, model),
         versions=versions,
         runs={version: run} if run is not None and version is not None else {},
+        reviewed=tuple(credible(read_reviews(trunk, say), datetime.now(UTC))),
     )
     return Memory(sources, trunk, tuple(notes))
 
@@ -88,8 +93,27 @@ def _tried(ask: Callable[[], T], otherwise: T, notes: list[str]) -> T:
         return otherwise
 
 
-def _records(settings: Settings, declared: Declared, model: str) -> tuple[Record, ...]:
-    return tuple(link.content for link in audit_store(settings, declared).read(model))
+def _records(settings: Settings, declared: Declared, model: str, notes: list[str]) -> tuple[Record, ...]:
+    found, unread = readable(audit_store(settings, declared).read(model))
+    notes += unread
+    return found
+
+
+def readable(links: Iterable[Link]) -> tuple[tuple[Record, ...], tuple[str, ...]]:
+    """The records that can be read, and a sentence on each that cannot: what a later gatehouse wrote, for one, must not
+    hide what happened before."""
+    import msgspec
+
+    found, unread = [], []
+    for link in links:
+        try:
+            found.append(link.content)
+        except msgspec.MsgspecError:
+            unread.append(
+                f"left out: record {link.sequence} cannot be read; see `gatehouse audit verify`, and where that finds "
+                "nothing, install the gatehouse that wrote it"
+            )
+    return tuple(found), tuple(unread)
 
 
 def _registered(declared: Declared, model: str, version: int | None) -> tuple[tuple[Version, ...], Run | None]:

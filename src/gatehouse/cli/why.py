@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gatehouse.audit.record import Figure, Gate
-    from gatehouse.sync.story import Event, Sources
+    from gatehouse.sync.event import Event
+    from gatehouse.sync.story import Sources
 
 
 class Why(msgspec.Struct, frozen=True):
     """What --format json prints: the answer in a sentence, and the events it rests on, oldest first.
 
-    ``notes`` say which source could not be asked. Events are ``sync.story.Event``.
+    ``notes`` say which source could not be asked. Events are ``sync.event.Event``.
     """
 
     model: str

@@ -19,6 +19,8 @@ from gatehouse.registry.types import Version
 from gatehouse.review.record import Reviewed
 from gatehouse.serve.targets import FOLDER
 from gatehouse.sync.desired import Desired, Want
+from gatehouse.sync.places import BRANCH as EVIDENCE
+from gatehouse.sync.reviews import kept
 from gatehouse.sync.trunk import Trunk
 
 # The file on a serving branch that vouches for the audit record, beside the trailer of its commit.
@@ -107,7 +109,7 @@ def actual(desired: Desired, readers: Readers, trunk: Trunk, store: Store, say: 
     names = {stage.serving.branch for stage in desired.declared.stages.stages if stage.serving}
     say("reading the serving config")
     branches = {name: read_branch(trunk, name) for name in sorted(names)}
-    return Actual(shelves, branches, audit)
+    return Actual(shelves, branches, audit, read_reviews(trunk, say))
 
 
 def _shelves(reader: RegistryReader, models: Iterable[str]) -> Mapping[str, Shelf]:
@@ -130,6 +132,17 @@ def _files(repository: Repository, commit: str) -> Mapping[str, str]:
     blobs = {path: blob for path, blob in repository.blobs(commit).items() if path.startswith(FOLDER) or path == ANCHOR}
     contents = repository.read_blobs(sorted(set(blobs.values())))
     return {path: contents[blob].decode(errors="replace") for path, blob in blobs.items()}
+
+
+def read_reviews(trunk: Trunk, say: Say) -> tuple[Reviewed, ...]:
+    """What people said of pull requests. Where that cannot be read, a sync goes on without, and the next one asks."""
+    say("reading the reviews")
+    try:
+        commit = trunk.writer().fetch(EVIDENCE)
+        return () if commit is None else kept(trunk.repository, commit)
+    except GatehouseError as error:
+        say(f"the reviews on the branch {EVIDENCE} cannot be read: {error.message}")
+        return ()
 
 
 def read_audit(store: Store) -> Audit:

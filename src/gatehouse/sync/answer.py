@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from gatehouse.pin import Role, Slot
-from gatehouse.sync.story import Event, What
+from gatehouse.review.words import people
+from gatehouse.sync.agreed import emergency
+from gatehouse.sync.event import Event, What
 
 Key = tuple[Slot, Role]
 _MOVES = (What.MERGED, What.ROLLED_BACK, What.WITHDRAWN, What.SUPERSEDED)
@@ -19,7 +21,8 @@ def answer(model: str, version: int, events: Sequence[Event]) -> str:
     here = _foremost({key: event for key, event in came.items() if key not in left})
     if here is not None:
         event = came[here]
-        return f"{name} {_is(*here)} since {_time(event.time)}: {_how(event)}, {_proof(event, events)}."
+        proof = f"{_proof(event, events)}{_agreed(event, events)}"
+        return f"{name} {_is(*here)} since {_time(event.time)}: {_how(event)}, {proof}."
     past = _foremost(came)
     if past is not None:
         span = f"from {_time(came[past].time)} to {_time(left[past].time)}"
@@ -81,6 +84,19 @@ def _proof(event: Event, events: Sequence[Event]) -> str:
     return f"after {checks[-1].text}"
 
 
+def _agreed(event: Event, events: Sequence[Event]) -> str:
+    """Who had agreed to this very place by then, and to how much of it an auditor should look."""
+    said = [one for one in events if one.what is What.APPROVED and one.time <= event.time]
+    here = [one for one in said if (one.slot, one.role, one.after) == (event.slot, event.role, event.after)]
+    if not here:
+        return ""
+    names = people(list(dict.fromkeys(one.who for one in here)))
+    called = any(one.approval is not None and emergency(one.approval) is not None for one in here)
+    flagged = any(one.approval is not None and one.approval.flagged for one in here)
+    how = f"in an emergency that {names} called" if called else f"approved by {names}"
+    return f", {how}{', flagged for the auditor' if flagged and not called else ''}"
+
+
 def _end(event: Event) -> str:
     if event.what is What.WITHDRAWN:
         return f"{event.who} withdrew it ({event.text})"
@@ -101,6 +117,8 @@ def _because(events: Sequence[Event]) -> str:
     for event in reversed(events):
         if event.what is What.REFUSED:
             return f"; sync refused it ({event.text})"
+        if event.what is What.REJECTED:
+            return f": @{event.who} rejected it ({event.text})"
         if event.what is What.GATES and event.evidence and not event.evidence.outcome.lets_through:
             return f": {event.text} on {_time(event.time)}"
     if any(event.what is What.GATES for event in events):

@@ -1,6 +1,7 @@
 """What happened to a model, from all that remembers it: git, the audit record, the evidence branch, the registry.
 
-Git says what was asked for and by whom, the record what was let in, the evidence what the gates found. Each of them is
+Git says what was asked for and by whom, the record what was let in and who agreed, the evidence what the gates found
+and what people say of what was not merged. Each of them is
 enough for a part of the story; what is missing is left out, not made up.
 """
 
@@ -8,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 
 import msgspec
 
-from gatehouse.audit.record import Approval, Evidence, Kind, Record
+from gatehouse.audit.record import Evidence, Kind, Record
 from gatehouse.declare import build
 from gatehouse.declare.history import Change
 from gatehouse.declare.reader import read
@@ -22,52 +21,17 @@ from gatehouse.evaluate.result import Result
 from gatehouse.git import Commit, Repository
 from gatehouse.pin import ROOT, Pin, Role, Slot
 from gatehouse.registry.types import Run, Version
+from gatehouse.review.record import Reviewed
+from gatehouse.sync.agreed import spoken
 from gatehouse.sync.desired import pull_request, reason_of
+from gatehouse.sync.event import Event, What
 from gatehouse.sync.evidence import summary
-
-
-class What(StrEnum):
-    """The kinds of events, in the order in which they happen to a version."""
-
-    TRAINED = "trained"
-    REGISTERED = "registered"
-    PROPOSED = "proposed"
-    GATES = "gates"
-    APPROVED = "approved"
-    MERGED = "merged"
-    REFUSED = "refused"
-    SYNCED = "synced"
-    SUPERSEDED = "superseded"
-    ROLLED_BACK = "rolled back"
-    WITHDRAWN = "withdrawn"
-    HELD = "held"
-    RELEASED = "released"
-
-
-class Event(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing that happened: when (aware), what, to which role of which slot, by whom, and in which commit.
-
-    ``before`` and ``after`` are the role's pins, ``version`` what it is about where no role is; ``text`` is one line
-    for people; ``evidence`` what the gates found.
-    """
-
-    time: datetime
-    what: What
-    text: str
-    slot: Slot | None = None
-    role: Role | None = None
-    before: Pin | None = None
-    after: Pin | None = None
-    version: int | None = None
-    who: str = ""
-    commit: str = ""
-    pull_request: int | None = None
-    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Everything that is known of one model. ``changes`` newest first; ``commits`` by id, first-parent main."""
+    """Everything that is known of one model. ``changes`` newest first; ``commits`` by id, first-parent main;
+    ``reviewed`` oldest first, of other models too, and without what cannot be true."""
 
     model: str
     repository: Repository
@@ -78,6 +42,7 @@ class Sources:
     holds: tuple[tuple[Commit, tuple[Held, ...]], ...] = ()
     versions: tuple[Version, ...] = ()
     runs: dict[int, Run] | None = None
+    reviewed: tuple[Reviewed, ...] = ()
 
 
 def hold_history(repository: Repository, revision: str, model: str) -> tuple[tuple[Commit, tuple[Held, ...]], ...]:
@@ -103,6 +68,7 @@ def told(sources: Sources) -> tuple[Event, ...]:
         *_changed(sources),
         *_checked(sources),
         *_recorded(sources),
+        *spoken(sources.model, sources.records, sources.reviewed),
         *_on_hold(sources),
     ]
     order = list(What)
@@ -203,28 +169,19 @@ def _gates(found: Evidence, slot: Slot, role: Role, before: Pin | None, after: P
 
 def _recorded(sources: Sources) -> Iterator[Event]:
     for record in sources.records:
-        if record.kind is Kind.HELD:
+        if record.kind in (Kind.HELD, Kind.REJECTED):
             continue
         what = What.REFUSED if record.kind is Kind.REFUSED else What.SYNCED
         text = record.reason if record.kind in (Kind.REFUSED, Kind.SYNCED) else _let_in(record)
         yield Event(
             record.when, what, text, record.slot, record.role, record.before, record.after,
-            who="gatehouse", commit=record.commit, pull_request=record.pull_request,
+            who="gatehouse", commit=record.commit, pull_request=record.pull_request, remarks=record.remarks,
         )  # fmt: skip
-        yield from (_approved(record, approval) for approval in record.approvals)
 
 
 def _let_in(record: Record) -> str:
     proof = "" if record.evidence else ", without evidence of its gates"
     return f"{record.slot.label} {record.role} in registry and serving config{proof}"
-
-
-def _approved(record: Record, approval: Approval) -> Event:
-    answers = "; ".join(f"{question}: {answer}" for question, answer in approval.answers.items())
-    return Event(
-        approval.when, What.APPROVED, answers or "approved", record.slot, record.role, record.before, record.after,
-        who=approval.who, pull_request=record.pull_request,
-    )  # fmt: skip
 
 
 def _on_hold(sources: Sources) -> Iterator[Event]:
