@@ -18,6 +18,7 @@ from gatehouse.registry.reader import RegistryReader
 from gatehouse.sync.actions import Plan
 from gatehouse.sync.apply import Hands
 from gatehouse.sync.run import Scene, sync
+from tests.support.approving import approving
 from tests.support.mlflow import fresh_registry
 from tests.support.registered import register
 from tests.support.repo import Promotions, promotions
@@ -37,7 +38,8 @@ class Company:
 
     def scene(self, hands: Callable[[Hands], Hands] = lambda hands: hands) -> Scene:
         self.repo.later(0.1)
-        return Scene(self.repo.repository, {}, self.repo.now, hands=hands)
+        reviews = approving(self.repo.repository)
+        return Scene(self.repo.repository, {}, self.repo.now, hands=hands, reviews=reviews)
 
     def sync(self, *, verify: bool = False) -> Plan:
         return sync(self.scene(), verify=verify)
@@ -62,11 +64,11 @@ class Company:
         return {"aliases": dict(self.reader.aliases(MODEL)), "tags": versions, "records": sorted(keys), "files": files}
 
 
-def found(folder: Path) -> Company:
-    """A company in ``folder``."""
+def found(folder: Path, review: str = "required") -> Company:
+    """A company in ``folder``; ``review`` says whether people must agree to what goes to production."""
     registry = fresh_registry(folder / "mlflow")
     pins = {number: register(registry, folder / "artifacts", MODEL, f"v{number}") for number in (1, 2, 3)}
-    return Company(folder, registry, promotions(folder, registry), pins)
+    return Company(folder, registry, promotions(folder, registry, review=review), pins)
 
 
 @dataclass(frozen=True)

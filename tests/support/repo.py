@@ -166,9 +166,14 @@ class Promotions:
 
 
 def promotions(
-    folder: Path, registry: str, *, soak: str = "0s", models: tuple[str, ...] = ("credit-risk",)
+    folder: Path,
+    registry: str,
+    *,
+    soak: str = "0s",
+    models: tuple[str, ...] = ("credit-risk",),
+    review: str = "required",
 ) -> Promotions:
-    """A remote and a clone with stages and policies on main, and nothing promoted yet."""
+    """A remote and a clone with stages and policies on main, and nothing promoted yet; ``review`` is production's."""
     origin, root = folder / "origin.git", folder / "clone"
     _git(folder, "init", "-q", "--bare", "-b", "main", str(origin))
     _git(folder, "init", "-q", "-b", "main", str(root))
@@ -177,7 +182,8 @@ def promotions(
         _git(root, "config", key, value)
     made = Promotions(origin, root)
     files = {f"promotions/{model}/policy.yaml": POLICY.format(soak=soak) for model in models}
-    made.commit({"promotions/stages.yaml": STAGES.format(registry=registry), **files}, "Set up")
+    stages = STAGES.format(registry=registry).replace("    serving:", f"    review: {review}\n    serving:")
+    made.commit({"promotions/stages.yaml": stages, **files}, "Set up")
     return made
 
 

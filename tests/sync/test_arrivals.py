@@ -47,14 +47,16 @@ def reasons(plan: Plan) -> list[str]:
 
 
 def refused(company: Company, words: str) -> None:
-    """The promotion of version 2 is refused for its evidence alone, and nothing has changed."""
-    (said,) = reasons(company.sync())
+    """The promotion of version 2 is refused for its evidence, and for nothing else but that nobody agreed to what was
+    pushed past every review; nothing has changed."""
+    said, *others = reasons(company.sync())
     assert said.startswith("evidence: ")
+    assert all(other.startswith("approved: Ada <ada@example.org> pushed it") for other in others)
     assert words in said
     assert company.reader.aliases(MODEL) == {"champion": 1, "staging": 2}
     assert served(company) == [1]
-    assert company.records[-1].kind is Kind.REFUSED
-    assert company.records[-1].reason == said
+    last = company.records[-1 - len(others)]
+    assert (last.kind, last.reason) == (Kind.REFUSED, said)
 
 
 def proposed(company: Company, version: int = 2) -> tuple[str, str]:

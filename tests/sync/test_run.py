@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -313,7 +313,7 @@ def test_an_alias_that_moves_between_looking_and_writing_is_not_overwritten_unse
 
     said: list[str] = []
     scene = company.scene(meddle)
-    plan = sync(Scene(scene.repository, {}, scene.now, said.append, meddle))
+    plan = sync(replace(scene, say=said.append))
     assert any("points at version 3, not at version 1" in line and "looking again" in line for line in said)
     assert [action.expect for action in plan.actions if getattr(action, "alias", "") == "champion"] == [3]  # type: ignore[union-attr]
     assert company.reader.aliases(MODEL)["champion"] == 2

@@ -18,10 +18,12 @@ from gatehouse.pin import Pin, Role, Slot
 from gatehouse.registry.types import Version
 from gatehouse.sync.actions import Append, DropAlias, Plan, Publish, SetAlias, SetLegacyStage, SetTags
 from gatehouse.sync.actual import ANCHOR, Actual, Audit, Branch, Shelf
+from gatehouse.sync.approved import Agreement
 from gatehouse.sync.desired import Desired, wants
 from gatehouse.sync.plan import diff
 from gatehouse.sync.proof import Finding, Flaw
 from gatehouse.sync.settle import Findings
+from tests.support.approving import agreed
 from tests.sync.checks import check
 
 REGISTRY = "sqlite:///mlflow.db"
@@ -44,6 +46,7 @@ class World:
     """Main's history and what is out there. ``carry`` does to the actual side what a plan says.
 
     ``judged`` holds the pins whose gates ran, for which role of which slot: all that are ``put`` unless it says not.
+    People agreed to all of them, but for the ``reviews`` that say something else of a pin in production.
     """
 
     stages: Stages = USUAL
@@ -59,6 +62,7 @@ class World:
     records: list[Record] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
     judged: set[tuple[Slot, Role, Pin]] = field(default_factory=set)
+    reviews: dict[Pin, Agreement | None] = field(default_factory=dict)
     now: datetime = T0
 
     def put(
@@ -107,7 +111,21 @@ class World:
 
     def plan(self) -> Plan:
         artifacts = {(REGISTRY, MODEL, number): f"file:///artifacts/{number}" for number in self.versions}
-        return diff(self.desired, self.actual, Findings(self.digests, self.proofs), artifacts, self.now)
+        findings = Findings(self.digests, self.proofs, reviews=self.agreements)
+        return diff(self.desired, self.actual, findings, artifacts, self.now)
+
+    @property
+    def agreements(self) -> Mapping[str, Agreement]:
+        """What people said of each pin that arrives where they are asked."""
+        found: dict[str, Agreement] = {}
+        for want in self.actual.arriving(self.desired.wants):
+            stage = self.stages.get(want.slot.stage)
+            if want.pin is None or self.actual.knows(want) or stage is None or stage.review == "none":
+                continue
+            usual = agreed(want.slot, want.role, want.pin, want.commit.time)
+            said = self.reviews.get(want.pin, usual)
+            found |= {} if said is None else {want.key: said}
+        return found
 
     @property
     def proofs(self) -> Mapping[str, Finding]:

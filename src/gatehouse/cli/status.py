@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from gatehouse.sync.actions import Plan, Refusal, Standing
 
-_STYLES = {"in sync": "green", "out of sync": "red", "refused": "red", "held": "yellow", "frozen": "cyan"}
+_STYLES = {
+    "in sync": "green", "out of sync": "red", "refused": "red", "held": "yellow", "frozen": "cyan", "waiting": "yellow",
+}  # fmt: skip
 
 
 class Status(msgspec.Struct, frozen=True):

@@ -95,7 +95,10 @@ Action = Append | SetTags | SetAlias | DropAlias | SetLegacyStage | Publish
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A pin that the files ask for and a rule forbids; the slot keeps what it had."""
+    """A pin that the files ask for and a rule forbids; the slot keeps what it had.
+
+    ``passing``: only because somebody cannot be asked now. That is no answer, and does not go on record.
+    """
 
     slot: Slot
     role: Role
@@ -103,9 +106,11 @@ class Refusal(msgspec.Struct, frozen=True):
     rule: str
     message: str
     fix: str
+    passing: bool = False
 
     def __str__(self) -> str:
-        return f"{self.slot} {self.role}: {self.pin} is refused ({self.rule}): {self.message}"
+        verdict = "has to wait" if self.passing else "is refused"
+        return f"{self.slot} {self.role}: {self.pin} {verdict} ({self.rule}): {self.message}"
 
 
 class State(StrEnum):
@@ -116,6 +121,7 @@ class State(StrEnum):
     HELD = "held"
     FROZEN = "frozen"
     REFUSED = "refused"
+    WAITING = "waiting"
 
 
 class Standing(msgspec.Struct, frozen=True):

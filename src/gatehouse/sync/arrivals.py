@@ -33,15 +33,22 @@ def questions(want: Want, pin: Pin, changes: Iterable[Change], repository: Repos
     A champion that returns was asked about when it first came, too: that is its evidence where its record was lost.
     ``changes`` are main's, newest first.
     """
-    for change in changes:
-        before, after = (state.get(want.role) if state else None for state in (change.before, change.after))
-        if change.slot != want.slot or after != pin or before == pin:
-            continue
+    for change in brought(want, pin, changes):
         (commit,) = repository.log(change.commit, limit=1)
         base = commit.parents[0] if commit.parents else ""
+        before = change.before.get(want.role) if change.before else None
         yield Request(want.slot, want.role, pin, None, before, base, commit.id)
-        if not want.returning:
-            return
+
+
+def brought(want: Want, pin: Pin, changes: Iterable[Change]) -> Iterator[Change]:
+    """The change that put the pin into its role; of a champion that returns, each that did. ``changes`` are main's,
+    newest first, and so are these."""
+    for change in changes:
+        before, after = (state.get(want.role) if state else None for state in (change.before, change.after))
+        if change.slot == want.slot and after == pin and before != pin:
+            yield change
+            if not want.returning:
+                return
 
 
 def _proof(asked: list[Request], prover: Prover) -> Finding:

@@ -16,6 +16,7 @@ from gatehouse.declare.types import Declared, Stage
 from gatehouse.pin import ROOT, Pin
 from gatehouse.registry.types import Version
 from gatehouse.sync.actions import Refusal
+from gatehouse.sync.approved import NOBODY, Agreement
 from gatehouse.sync.desired import Want
 from gatehouse.sync.proof import Finding
 
@@ -26,7 +27,8 @@ class Case:
 
     ``version`` is None where the registry has none; ``measured`` is the digest of the artifact as it lies in the
     registry now, or the words that say why it could not be taken (None: not taken). ``known``: the record let this pin
-    in before; else ``proof`` is what the evidence branch says of it.
+    in before; else ``proof`` is what the evidence branch says of it, and ``agreement`` what people said (None: nobody's
+    word is needed, or nobody has asked).
     """
 
     want: Want
@@ -37,6 +39,7 @@ class Case:
     now: datetime
     known: bool = False
     proof: Finding | None = None
+    agreement: Agreement | None = None
 
 
 Rule = Callable[[Case], tuple[str, str] | None]
@@ -67,6 +70,9 @@ def not_frozen(case: Case) -> tuple[str, str] | None:
     why = frozen(declared.freeze, slot.model, case.now, declared.stages.get(slot.stage))
     # Going back to what served before is how an incident ends; a freeze must not stand in its way.
     if why is None or case.want.returning:
+        return None
+    # Two people who call an emergency lift the calendar; nobody lifts a stopped line.
+    if case.agreement is not None and case.agreement.emergency and declared.freeze.stop_the_line is None:
         return None
     return why, f"wait, or change {ROOT}/freeze.yaml in a reviewed change; the next sync then carries on"
 
@@ -122,6 +128,16 @@ def proven(case: Case) -> tuple[str, str] | None:
     return case.proof.fault, case.proof.fix
 
 
+def approved(case: Case) -> tuple[str, str] | None:
+    """A roll-back does not wait for people either, and where a stage asks nobody there is nothing to agree to."""
+    if case.agreement is not None:
+        return (case.agreement.fault, case.agreement.fix) if case.agreement.fault else None
+    stage = case.declared.stages.get(case.want.slot.stage)
+    if case.known or stage is None or stage.review == "none":
+        return None
+    return NOBODY.fault, NOBODY.fix
+
+
 def words(span: timedelta) -> str:
     """A span for people, in its two largest units: ``2 d 4 h``, ``3 min 20 s``."""
     left = max(0, int(span.total_seconds()))
@@ -135,7 +151,7 @@ def words(span: timedelta) -> str:
 # In the order in which a person would want to hear of them.
 RULES: Mapping[str, Rule] = {
     "held": not_held, "frozen": not_frozen, "available": available, "digest": same_digest, "staged": staged_first,
-    "evidence": proven,
+    "evidence": proven, "approved": approved,
 }  # fmt: skip
 
 
@@ -145,4 +161,5 @@ def judge(case: Case, rules: Iterable[Rule] = tuple(RULES.values())) -> Iterator
     for rule in rules:
         said = rule(case)
         if said is not None:
-            yield Refusal(case.want.slot, case.want.role, case.pin, names[rule], *said)
+            passing = rule is approved and (case.agreement or NOBODY).passing
+            yield Refusal(case.want.slot, case.want.role, case.pin, names[rule], *said, passing)

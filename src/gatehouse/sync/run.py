@@ -20,6 +20,7 @@ from gatehouse.registry.writer import RegistryWriter
 from gatehouse.sync.actions import Plan
 from gatehouse.sync.actual import Actual, Say, actual
 from gatehouse.sync.apply import Hands, Moved, apply
+from gatehouse.sync.approved import Reviews, agreements
 from gatehouse.sync.arrivals import proofs
 from gatehouse.sync.desired import Desired, Want, desired
 from gatehouse.sync.evidence import Shelf, from_tags, summary
@@ -34,13 +35,15 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Where a sync runs. ``environment`` answers ${VAR} in stages.yaml; ``now`` is the time for rules and records."""
+    """Where a sync runs. ``environment`` answers ${VAR} in stages.yaml; ``now`` is the time for rules and records;
+    ``reviews`` tells who agreed (None: nobody can be asked, so that what needs people waits)."""
 
     repository: Repository
     environment: Mapping[str, str]
     now: datetime
     say: Say = lambda _: None
     hands: Callable[[Hands], Hands] = lambda hands: hands
+    reviews: Reviews | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ def look(scene: Scene, *, verify: bool = False) -> View:
     store = open_store(wanted.declared.stages.audit, scene.repository.root)
     found = actual(wanted, readers, trunk, store, scene.say)
     digests = _digests(wanted, found, readers, scene.say, everything=verify)
-    findings = Findings(digests, *_evidence(wanted, found, trunk, scene.say))
+    proven = _evidence(wanted, found, trunk, scene.say)
+    findings = Findings(digests, *proven, agreements(wanted, found, trunk.repository, scene.reviews))
     plan = diff(wanted, found, findings, _artifacts(wanted, found, readers), scene.now)
     return View(trunk, wanted, found, store, plan, readers)
 

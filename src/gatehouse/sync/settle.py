@@ -13,6 +13,7 @@ from gatehouse.pin import Role, Slot
 from gatehouse.registry.types import Version
 from gatehouse.sync.actions import Refusal
 from gatehouse.sync.actual import Actual
+from gatehouse.sync.approved import Agreement
 from gatehouse.sync.desired import Desired, Want
 from gatehouse.sync.proof import Finding
 from gatehouse.sync.render import Placement
@@ -29,12 +30,13 @@ class Findings:
 
     ``digests`` are those of the artifacts as they lie in the registry, or words that say why there is none;
     ``proofs`` say whether the gates let the pin through, and ``evidence`` is what goes on record of that (None: no
-    check of the pin was found).
+    check of the pin was found). ``reviews`` is what people said of each pin that needs their word.
     """
 
     digests: Mapping[str, str] = field(default_factory=dict)
     proofs: Mapping[str, Finding] = field(default_factory=dict)
     evidence: Mapping[str, Evidence | None] = field(default_factory=dict)
+    reviews: Mapping[str, Agreement] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def settle(desired: Desired, actual: Actual, findings: Findings, now: datetime) 
             now=now,
             known=actual.knows(want),
             proof=findings.proofs.get(want.key),
+            agreement=findings.reviews.get(want.key),
         )
         refused = list(judge(case) if want.key in arriving else judge(case, (available, same_digest)))
         refusals += refused

@@ -43,6 +43,8 @@ def standings(desired: Desired, actual: Actual, settled: Settled, actions: Itera
 
 
 def _state(desired: Desired, want: Want, refused: list[Refusal], different: list[str]) -> tuple[State, str]:
+    if refused and all(refusal.passing for refusal in refused):
+        return State.WAITING, "; ".join(f"waiting for people's word: {refusal.message}" for refusal in refused)
     if refused:
         return _OF_RULE.get(refused[0].rule, State.REFUSED), "; ".join(refusal.message for refusal in refused)
     if different:
