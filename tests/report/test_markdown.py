@@ -152,13 +152,17 @@ def _crowd(gates: int, measures: int, advice: int = 0) -> Result:
         ([_crowd(5, 40)], "the figures behind each gate left out"),
         (
             [_crowd(3, 1)] + [results.passing_as(Slot(f"m{i}", "staging")) for i in range(60)],
-            "the promotions that passed",
+            "the tables of what passed left out",
+        ),
+        (
+            [_crowd(3, 1)] + [results.passing_as(Slot(f"m{i}", "staging")) for i in range(150)],
+            "the promotions that passed left out",
         ),
         ([_crowd(40, 1, 9)] * 3, "everything but the verdicts"),
         ([msgspec.structs.replace(results.hostile())] * 5000, "everything but the"),
         ([_crowd(30_000, 0)], "everything but the verdicts"),
     ],
-    ids=["figures", "passed", "sections", "results", "gates"],
+    ids=["figures", "tables", "passed", "sections", "results", "gates"],
 )
 def test_a_comment_that_would_be_too_long_drops_the_longer_parts_and_says_so(
     crowd: Sequence[Result], lost: str

@@ -101,7 +101,7 @@ class Desk:
     def post(self, pull: Pull, found: Sequence[Result], base: str = "") -> bool:
         """What ``gatehouse report --pr`` does with results."""
         trusted = Revision(self.repository, base or self.main)
-        context = steps.context(self.settings, trusted, require(trusted, {}), pull.number)
+        context = steps.context(self.settings, trusted, require(trusted, {}), pull.number, found)
         return posting.post(self.settings, found, context, pull.number)
 
     def elsewhere(self) -> Desk:

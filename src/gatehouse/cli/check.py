@@ -73,7 +73,7 @@ def command(
             return DONE
         return DONE if posting.post(settings, (), Context(), pull) else BLOCKED
     results = _answers(settings, scene, isolation, fresh=fresh or pull is not None)
-    surroundings = steps.context(settings, scene.base, scene.declared, pull)
+    surroundings = steps.context(settings, scene.base, scene.declared, pull, results)
     if out is not None:
         steps.write(results, surroundings, out, notary.Notary.of(settings))
     emit(settings, document(results), render(results, surroundings))

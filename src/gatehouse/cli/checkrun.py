@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 if TYPE_CHECKING:
     from gatehouse.evaluate.result import Result
     from gatehouse.github import Check
@@ -22,7 +24,7 @@ def judged(results: Sequence[Result], context: Context, word: Word | None = None
     from gatehouse.github import Annotation, Check, Conclusion, Level
     from gatehouse.report import outlook
     from gatehouse.report.checks import annotate, summary_line
-    from gatehouse.report.markdown import comment
+    from gatehouse.report.markdown import LIMIT, comment
 
     if not results:
         said = word or outlook.holds(())
@@ -33,7 +35,12 @@ def judged(results: Sequence[Result], context: Context, word: Word | None = None
         for result in results
         for note in annotate(result)
     )
-    report = comment(results, context)
+    # While something keeps it from being merged, an approval would be one of evidence that does not hold.
+    report = (
+        comment(results, context)
+        if word is None
+        else comment(results, msgspec.structs.replace(context, asking=()), LIMIT - len(word.summary.encode()) - 1)
+    )
     return Check(
         NAME,
         Conclusion.FAILURE if blocked or word else Conclusion.SUCCESS,

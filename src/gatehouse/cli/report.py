@@ -35,7 +35,7 @@ def command(settings: Settings, results: Path, asked: Path | None, out: Path | N
     with posting.told(settings, pull), believing.reading():
         answer = _answer(settings, results, asked, pull)
         found = recalled.counted(settings.repository, answer.results)
-        surroundings = steps.context(settings, answer.base, answer.declared, pull)
+        surroundings = steps.context(settings, answer.base, answer.declared, pull, found)
         if out is not None:
             steps.write(found, surroundings, out, notary.Notary.of(settings))
     green = all(result.passed for result in found)

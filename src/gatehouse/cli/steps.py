@@ -66,8 +66,20 @@ def evaluate(folder: Path, say: Progress, accepted: Level | None = None) -> tupl
     return Evaluator(folder, accepted=accepted, progress=say, foretell=foretell).evaluate()
 
 
-def context(settings: Settings, base: Source, declared: Declared, pull: int | None = None) -> Context:
-    """What a report knows besides the results, from the trusted base and the environment."""
+def context(
+    settings: Settings,
+    base: Source,
+    declared: Declared,
+    pull: int | None = None,
+    results: Sequence[Result] = (),
+) -> Context:
+    """What a report knows besides the results, from the trusted base and the environment.
+
+    With the ``results`` it also knows the promotions before them, and of a pull request how people agree to it.
+    """
+    from gatehouse.cli.asking import asking
+    from gatehouse.cli.earlier import earlier
+
     repository, gates = hub.slug(settings), discover(base)
     manual = (base.read(MANUAL) or b"").decode(errors="replace").splitlines()
     return Context(
@@ -79,6 +91,8 @@ def context(settings: Settings, base: Source, declared: Declared, pull: int | No
         documented=frozenset(name for name in gates if f"## {name}" in manual),
         limitations={model: policy.review.limitations for model, policy in declared.policies.items()},
         owners={model: policy.owner for model, policy in declared.policies.items()},
+        earlier=earlier(settings.repository, results[0].request.base, results) if results else {},
+        asking=asking(results, declared, settings.repository, pull) if pull is not None else (),
     )
 
 

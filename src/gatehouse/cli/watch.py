@@ -104,4 +104,5 @@ class Watch:
             word = outlook.holds(look.answers)
             return Check(NAME, Conclusion.SUCCESS, word.title, word.summary)
         base = Revision(self.outlook.trunk.repository, self.outlook.trunk.commit)
-        return judged(look.results, steps.context(self.settings, base, self.outlook.declared, number))
+        context = steps.context(self.settings, base, self.outlook.declared, number, look.results)
+        return judged(look.results, context)

@@ -12,7 +12,7 @@ from gatehouse.evaluate.result import Result
 from gatehouse.pin import Pin
 from gatehouse.report import figures, unusual
 from gatehouse.report.context import Context
-from gatehouse.report.reading import gain_in_words, version_link, worst_in_words
+from gatehouse.report.reading import card_link, gain_in_words, version_link, worst_in_words
 from gatehouse.report.reading import unusual as noticed
 from gatehouse.report.text import below, clean, middle
 
@@ -73,8 +73,9 @@ def _change(result: Result, context: Context) -> Iterator[Part]:
     yield Part(request.candidate.short, code=True)
     yield Part(")")
     yield from _origin(result, context)
-    if page:
-        yield from (Part(", "), Part("model card", page))
+    card = card_link(result, context) or page
+    if card:
+        yield from (Part(", "), Part("model card", card))
 
 
 def _pin(pin: Pin | None, context: Context, model: str) -> Iterator[Part]:

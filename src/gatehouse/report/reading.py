@@ -36,6 +36,7 @@ FACES = {
         "The gate broke or could not look, so nothing is known. Only a pass passes, so it blocks.",
     ),
 }
+_CARD = "gatehouse/model_card.md"
 # Axis labels that name one of these read downwards: less is better.
 LESS_IS_BETTER = ("rmse", "mae", "mape", "loss", "brier", "error", "fpr", "fnr", "false", "gap", "disparity")
 
@@ -223,6 +224,14 @@ def version_link(model: str, version: int, context: Context) -> str:
     """The version's page in the registry's web interface, or ""."""
     base = context.links.mlflow.rstrip("/")
     return below(f"{base}/#/models/{model}/versions/{version}", base) if MODEL.fullmatch(model) else ""
+
+
+def card_link(result: Result, context: Context) -> str:
+    """The model card among the artifacts of the training run, where the gate on it read it there, or ""."""
+    notes = (note for verdict in result.verdicts if verdict.gate == "model_card" for note in verdict.notes)
+    run = below(result.candidate.link, context.links.mlflow)
+    read = run and any(note.startswith(f"read from {_CARD} of the training run") for note in notes)
+    return below(f"{run}/artifacts/{_CARD}", context.links.mlflow) if read else ""
 
 
 def docs_link(gate: str, context: Context) -> str:

@@ -8,35 +8,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gatehouse.evaluate.result import Result, Subject
+from gatehouse.evaluate.result import Result
 from gatehouse.report import figures
 from gatehouse.report.basis import next_steps
+from gatehouse.report.brief import Part, brief
 from gatehouse.report.context import Context
 from gatehouse.report.reading import (
     FACES,
     blocking,
-    gain_in_words,
     headline,
     place,
     reproduce,
     sign,
-    unusual,
-    version_link,
     warning,
-    worst_in_words,
 )
 from gatehouse.report.tables import MAX_VERDICTS, every_figure, gate_table
-from gatehouse.report.text import below, clean, code, link, markdown
+from gatehouse.report.text import clean, code, escaped, link, markdown
 from gatehouse.report.weight import remarks
 from gatehouse.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How much of the report is written. ``figures``: every figure of every gate; ``sections``: a part for each
-    result, else only the table of them; ``passed``: for the passing ones too; ``missing`` says what was left out."""
+    """How much of the report is written. ``figures``: every figure of every gate; ``forms``: what reviewers fill in;
+    ``tables``: of what passed more than the five lines; ``sections``: a part for each result, else only the table of
+    them; ``passed``: for the passing ones too; ``missing`` says what was left out."""
 
     figures: bool = True
+    forms: bool = True
+    tables: bool = True
     passed: bool = True
     sections: bool = True
     missing: str = ""
@@ -70,6 +70,14 @@ def section(result: Result, context: Context, cut: Cut, *, several: bool) -> Ite
         yield "**Worth a look**"
         yield ""
         yield from (line for verdict in warning(result)[:MAX_VERDICTS] for line in _reason(verdict))
+    if cut.tables or not result.passed:
+        yield from _details(result, context, cut)
+    if folded:
+        yield ""
+        yield "</details>"
+
+
+def _details(result: Result, context: Context, cut: Cut) -> Iterator[str]:
     yield ""
     yield from gate_table(result, context)
     if cut.figures:
@@ -77,42 +85,19 @@ def section(result: Result, context: Context, cut: Cut, *, several: bool) -> Ite
         yield from every_figure(result)
     yield ""
     yield from _evidence(result, context)
-    if folded:
-        yield ""
-        yield "</details>"
 
 
 def _brief(result: Result, context: Context) -> Iterator[str]:
     """What a reviewer reads first: five lines, and what is to be said of the evidence as a whole."""
-    yield f"- **Changes:** {_change(result, context)}"
-    yield f"- **Gain:** {markdown(gain_in_words(result), 300)}"
-    yield f"- **Worst group:** {markdown(worst_in_words(result), 300)}"
-    odd = [markdown(line, 200) for line in unusual(result)]
-    rest = f" · and {len(odd) - 4} more" if len(odd) > 4 else ""
-    yield f"- **Unusual:** {' · '.join(odd[:4]) or 'nothing that the gates noticed'}{rest}"
-    limits = [markdown(limit, 120) for limit in context.limitations.get(result.request.slot.model, ())[:20]]
-    yield f"- **To acknowledge:** {' · '.join(limits) or 'no known limitation is listed'}"
+    for line in brief(result, context):
+        yield f"- **{line.name}:** {' · '.join(''.join(map(_part, item)) for item in line.items)}"
     for remark in remarks(result):
         yield f"- **{remark.name}:** {' · '.join(markdown(line, 300) for line in remark.lines)}"
 
 
-def _change(result: Result, context: Context) -> str:
-    request = result.request
-    model = request.slot.model
-    before = f"version {request.previous.version} (`{request.previous.short}`)" if request.previous else "nothing"
-    after = link(f"version {request.candidate.version}", version_link(model, request.candidate.version, context))
-    parts = [f"{before} → **{after}** (`{request.candidate.short}`)"]
-    parts += _origin(result.candidate, context)
-    return ", ".join(parts)
-
-
-def _origin(subject: Subject, context: Context) -> Iterator[str]:
-    if subject.trained_by:
-        yield f"trained by {markdown(subject.trained_by, 60)}"
-    if subject.created:
-        yield f"registered {figures.moment(subject.created)}"
-    if subject.run:
-        yield link(f"run {code(subject.run, 16)}", below(subject.link, context.links.mlflow))
+def _part(part: Part) -> str:
+    label = link(code(part.text) if part.code else escaped(part.text), part.url)
+    return f"**{label}**" if part.strong else label
 
 
 def _why(result: Result) -> Iterator[str]:
