@@ -9,6 +9,9 @@ from typing import Any
 from tests.world.actions import Step
 from tests.world.world import World
 
+# The checks that a merge waits for.
+GATES, REVIEW = "gatehouse", "gatehouse review"
+
 
 class Loop:
     """One company, and the way a version takes in it."""
@@ -33,19 +36,37 @@ class Loop:
             pull.edit(state="closed")
 
     def promote(self, version: int, where: str) -> int:
-        """Proposed, passed, approved, merged, synced."""
+        """Proposed, passed, agreed to where people must, merged, synced."""
         number = self.propose(version, where)
         self.judge(number)
         return number
 
     def judge(self, number: int) -> None:
-        """A pull request that is open passes, is approved, merged and synced."""
-        steps = self.world.gates(number)
-        assert [step.done.exit for step in steps] == [0] * len(steps), _said(steps)
-        self.world.approve(number, "rosa")
-        self.world.merge(number)
+        """A pull request that is open passes; it merges itself, or people agree and merge it; then it is synced."""
+        self.gates(number)
+        if not self.world.repo.pulls[number].merged:
+            self.agree(number)
+            self.world.merge(number)
+        assert {"sync", "evidence"} <= set(self.world.started())
         self.sync()
         self.world.pull()
+
+    def gates(self, number: int) -> None:
+        """The gates pass. What comes after them only looks whether people agreed, which they may yet have to."""
+        steps = [step for step in self.world.gates(number) if step.job != "review"]
+        assert [step.done.exit for step in steps] == [0] * len(steps), said(steps)
+
+    def agree(self, number: int) -> None:
+        """Two people answer for it, and the check says so."""
+        self.approve(number)
+        steps = self.world.reviews()
+        assert self.verdict(number, REVIEW) == "success", said(steps)
+
+    def approve(self, number: int) -> None:
+        """rosa in the terminal and ravi in the browser answer for it."""
+        done = self.world.approve(number, "rosa")
+        assert done.exit == 0, done.out + done.err
+        self.world.approve_in_browser(number, "ravi")
 
     def open(self, branch: str, files: Mapping[str, str], version: int | None = None) -> int:
         """A pull request that somebody made by hand: these files, and with ``version`` its pin in staging too."""
@@ -67,14 +88,14 @@ class Loop:
         """A file of dana's clone."""
         return (self.world.here / path).read_text()
 
-    def verdict(self, number: int) -> str | None:
-        """How the check that counts has ended, the last time it was set; None while it has not."""
-        found = [conclusion for name, conclusion in self.checks(number) if name == "gatehouse"]
+    def verdict(self, number: int, check: str = GATES) -> str | None:
+        """How one of the checks that count has ended, the last time it was set; None while it has not."""
+        found = [conclusion for name, conclusion in self.checks(number) if name == check]
         return found[-1] if found else None
 
     def sync(self) -> None:
         steps = self.world.sync()
-        assert [step.done.exit for step in steps] == [0] * len(steps), _said(steps)
+        assert [step.done.exit for step in steps] == [0] * len(steps), said(steps)
 
     def aliases(self) -> dict[str, int]:
         from gatehouse.registry.reader import RegistryReader
@@ -97,5 +118,5 @@ class Loop:
         return [(run.name, run.conclusion) for run in runs]
 
 
-def _said(steps: list[Step]) -> str:
+def said(steps: list[Step]) -> str:
     return "\n".join(f"{step.written}\n{step.done.out}{step.done.err}" for step in steps)

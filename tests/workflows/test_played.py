@@ -115,12 +115,18 @@ def said(steps: list[Step]) -> list[tuple[str, str, int]]:
     return [(step.job, step.verb or step.written, step.done.exit) for step in steps if step.verb or step.done.exit]
 
 
-def test_a_pull_request_goes_through_three_jobs(desk: Desk) -> None:
+def test_a_pull_request_goes_through_four_jobs(desk: Desk) -> None:
     steps = desk.gates()
-    assert said(steps) == [("fetch", "fetch", 0), ("evaluate", "evaluate", 0), ("report", "report", 0)]
-    assert steps[-1].done.out == "asked\nasked\n"
+    assert said(steps) == [
+        ("fetch", "fetch", 0),
+        ("evaluate", "evaluate", 0),
+        ("report", "report", 0),
+        ("review", "review", 0),
+    ]
+    assert steps[-2].done.out == "asked\nasked\n"
     assert desk.file("fetch", "called-fetch") == f"fetch --base {desk.main} --head {desk.head} --out material\n"
     assert desk.file("report", "called-report") == "report results --asked asked --pr 7 --out report\n"
+    assert desk.file("review", "called-review") == "review 7 --verify --set-check --merge\n"
 
 
 def test_the_job_that_runs_models_finds_no_secret_no_token_and_no_repository(desk: Desk) -> None:
@@ -133,17 +139,27 @@ def test_the_job_that_runs_models_finds_no_secret_no_token_and_no_repository(des
     assert not (evaluate / ".git").exists()
 
 
-def test_only_the_report_gets_the_key_that_signs_and_a_token_that_writes(desk: Desk) -> None:
+# What a job that judges reviews may do; none but those that write to the pull request may do anything.
+JUDGES = dict.fromkeys(("contents", "pull-requests", "checks", "issues", "actions"), "write")
+
+
+def test_only_the_report_gets_the_key_that_signs_and_only_it_and_the_review_a_token_that_writes(desk: Desk) -> None:
     desk.gates()
     assert not {"GATEHOUSE_SIGNING_KEY", "GITHUB_TOKEN"} & desk.env("fetch", "fetch").keys()
     assert {"GATEHOUSE_SIGNING_KEY", "GITHUB_TOKEN"} <= desk.env("report", "report").keys()
     assert desk.env("fetch", "fetch")["MLFLOW_TRACKING_TOKEN"] == f"{CANARY}-MLFLOW_READ_TOKEN"
-    assert desk.granted == [{"contents": "write", "pull-requests": "write", "checks": "write"}]
+    assert desk.granted == [{"contents": "write", "pull-requests": "write", "checks": "write"}, JUDGES]
+
+
+def test_the_review_finds_no_key_no_registry_and_no_other_secret_than_the_one_to_see_teams(desk: Desk) -> None:
+    desk.gates()
+    told = {name: value for name, value in desk.env("review", "review").items() if CANARY in value}
+    assert told == {"GITHUB_TOKEN": f"{CANARY}-token", "GATEHOUSE_TEAMS_TOKEN": f"{CANARY}-GATEHOUSE_TEAMS_TOKEN"}
 
 
 def test_nothing_of_the_pull_request_is_run_or_lies_about(desk: Desk) -> None:
     desk.gates()
-    for job in ("fetch", "evaluate", "report"):
+    for job in ("fetch", "evaluate", "report", "review"):
         assert desk.file(job, "scripts/setup") == "0\n"
 
 
@@ -160,7 +176,8 @@ def test_a_models_files_arrive_as_they_were_and_a_link_leads_nowhere_on_the_way(
 @pytest.mark.parametrize("code", [1, 2, 137])
 def test_however_the_models_job_ends_the_report_tells(desk: Desk, code: int) -> None:
     desk.moves_on("src/exit", f"{code}\n")
-    assert said(desk.gates())[1:] == [("evaluate", "evaluate", code), ("report", "report", 0)]
+    after = [("report", "report", 0), ("review", "review", 0)]
+    assert said(desk.gates())[1:] == [("evaluate", "evaluate", code), *after]
 
 
 def test_a_report_is_called_also_where_there_are_no_results(desk: Desk) -> None:
@@ -168,8 +185,8 @@ def test_a_report_is_called_also_where_there_are_no_results(desk: Desk) -> None:
         if job == "report":
             artifacts.drop("results")
 
-    steps = desk.gates(lost)
-    assert [place[:2] for place in said(steps)[-2:]] == [
+    steps = [step for step in desk.gates(lost) if step.job == "report"]
+    assert [place[:2] for place in said(steps)] == [
         ("report", "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c"),
         ("report", "report"),
     ]
@@ -182,9 +199,9 @@ def test_what_was_asked_cannot_be_swapped_by_the_job_that_answers(desk: Desk) ->
             (desk.folder / "manifest.json").write_text("easy")
             artifacts.upload("asked", desk.folder / "manifest.json", overwrite=True)
 
-    last = desk.gates(swapped)[-1]
-    assert (last.job, last.verb, last.done.exit) == ("report", "", 1)
-    assert "download-artifact" in last.written
+    (failed,) = (step for step in desk.gates(swapped) if step.job == "report")
+    assert (failed.verb, failed.done.exit) == ("", 1)
+    assert "download-artifact" in failed.written
 
 
 def test_where_fetch_fails_no_other_job_starts(desk: Desk) -> None:
@@ -204,34 +221,64 @@ def test_main_as_it_is_when_the_run_starts_judges_not_as_it_was_at_the_event(des
     assert desk.file("report", "README.md") == "newer\n"
 
 
+GROUP = {f"github.event.merge_group.{name}": name for name in ("base_sha", "head_sha", "head_ref")}
+COMMENT = {"github.event.issue.number": "7", "github.event.issue.pull_request": "its address"}
+READS = {"contents": "read", "pull-requests": "read", "checks": "write"}
+
+
 @pytest.mark.parametrize(
-    ("name", "event", "called", "permissions"),
+    ("name", "event", "calls"),
     [
-        ("sync", Event("schedule"), "sync", {"contents": "write"}),
-        ("evidence", Event("push"), "evidence open", {"contents": "read", "pull-requests": "read", "checks": "write"}),
+        ("sync", Event("schedule"), {"sync": {"contents": "write", "pull-requests": "read", "checks": "read"}}),
+        ("evidence", Event("push"), {"evidence open": READS}),
         (
             "queue",
-            Event("merge_group", {f"github.event.merge_group.{end}_sha": end for end in ("base", "head")}),
-            "evidence check --base base --head head --commit head",
-            {"contents": "read", "checks": "write"},
+            Event("merge_group", GROUP),
+            {
+                "evidence check --base base_sha --head head_sha --commit head_sha": {
+                    "contents": "read",
+                    "checks": "write",
+                },
+                "review --verify --set-check --group head_ref --commit head_sha": READS,
+            },
+        ),
+        ("review", Event("issue_comment", COMMENT), {"review 7 --verify --set-check --merge": JUDGES}),
+        *(
+            ("review", Event(event), {"review --verify --set-check --merge": JUDGES})
+            for event in ("workflow_run", "push", "schedule", "workflow_dispatch")
         ),
     ],
+    ids=lambda value: value.name if isinstance(value, Event) else None,
 )
 def test_the_other_workflows_call_what_they_are_for(
-    desk: Desk, name: str, event: Event, called: str, permissions: Mapping[str, str]
+    desk: Desk, name: str, event: Event, calls: Mapping[str, Mapping[str, str]]
 ) -> None:
-    (step,) = desk.play(name, event)
-    assert step.done.exit == 0
-    verb = called.split()[0]
-    assert desk.file(step.job, f"called-{verb}").strip() == called
-    assert desk.granted == [permissions]
-    assert desk.file(step.job, "README.md") == "0\n"
+    steps = desk.play(name, event)
+    assert [step.done.exit for step in steps] == [0] * len(calls)
+    assert [desk.file(step.job, f"called-{step.verb}").strip() for step in steps] == list(calls)
+    assert desk.granted == list(calls.values())
+    assert {desk.file(step.job, "README.md") for step in steps} == {"0\n"}
 
 
-def test_the_queue_and_the_look_at_open_pull_requests_need_no_secret(desk: Desk) -> None:
-    desk.play("evidence", Event("push"))
-    told = {name for name, value in desk.env("open", "evidence").items() if CANARY in value}
-    assert told == {"GITHUB_TOKEN"}
+def test_a_comment_on_an_issue_starts_no_look_at_reviews(desk: Desk) -> None:
+    assert desk.play("review", Event("issue_comment", {"github.event.issue.number": "7"})) == []
+    assert desk.granted == []
+
+
+def test_a_knock_is_made_with_empty_hands_whatever_a_pull_request_has_made_of_it(desk: Desk) -> None:
+    (step,) = desk.play("knock", Event("pull_request_review"))
+    assert (step.written, step.done.exit) == ("true", 0)
+    assert CANARY not in json.dumps(dict(step.env))
+    assert list(step.folder.iterdir()) == []
+    assert desk.granted == []
+
+
+@pytest.mark.parametrize(("name", "event"), [("evidence", Event("push")), ("queue", Event("merge_group", GROUP))])
+def test_the_queue_and_the_look_at_open_pull_requests_need_no_secret(name: str, event: Event, desk: Desk) -> None:
+    steps = desk.play(name, event)
+    envs = [desk.env(step.job, step.verb) for step in steps]
+    assert envs
+    assert {held for env in envs for held, value in env.items() if CANARY in value} == {"GITHUB_TOKEN"}
 
 
 def test_the_doctor_looks_with_a_token_of_its_own(desk: Desk) -> None:

@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -162,6 +163,16 @@ class Company:
         pull.create_issue_comment(why)
         pull.edit(state="closed")
 
+    @contextmanager
+    def github_away(self) -> Iterator[None]:
+        """No request to GitHub's API is answered; git goes on."""
+        faults = [self.github.fail(method, "", None, times=sys.maxsize) for method in ("GET", "POST", "PUT", "PATCH")]
+        try:
+            yield
+        finally:
+            for fault in faults:
+                fault.times = 0
+
     def remote(self, who: str) -> Remote:
         """The repository through PyGithub, with somebody's token."""
         import github
@@ -205,6 +216,8 @@ class Company:
                     PROJECT / name, self.here / name, ignore=shutil.ignore_patterns("__pycache__", "tests.yml")
                 )
         self._promotions()
+        with (self.here / ".github" / "CODEOWNERS").open("a") as owners:
+            owners.write(f"/promotions/{self.line.model}/ @acme/credit-risk @acme/model-risk\n")
         (self.here / ".gitignore").write_text(".venv/\n__pycache__/\n")
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", f"The promotions of {self.line.model}")

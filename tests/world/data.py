@@ -52,18 +52,18 @@ class Tables:
     production: Path
 
 
-def write(folder: Path) -> Tables:
+def write(folder: Path, rows: int = EVALUATION_ROWS) -> Tables:
     """Writes ``eval.parquet`` (labelled) and ``features-last-30d.parquet`` (no label) into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     tables = Tables(folder / "eval.parquet", folder / "features-last-30d.parquet")
-    evaluation().to_parquet(tables.evaluation, index=False)
+    evaluation(rows).to_parquet(tables.evaluation, index=False)
     production().to_parquet(tables.production, index=False)
     return tables
 
 
-def evaluation() -> pd.DataFrame:
+def evaluation(rows: int = EVALUATION_ROWS) -> pd.DataFrame:
     """The labelled rows that every version is judged on."""
-    return applications(EVALUATION_ROWS, seed=5)
+    return applications(rows, seed=5)
 
 
 def production() -> pd.DataFrame:
