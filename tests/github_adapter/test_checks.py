@@ -142,6 +142,33 @@ def test_a_token_that_sets_statuses_finds_them_again(
     assert ada.reader.checks.standing(pull.head_sha, "gatehouse") == Standing(CHECK.title, ended=True, passed=False)
 
 
+@pytest.mark.parametrize("permissions", [{"checks": "write"}, {"statuses": "write"}], ids=["check", "status"])
+def test_the_same_word_is_not_posted_again(
+    github: GitHub, repo: Repository, connect: Connect, pull: Pull, permissions: dict[str, str]
+) -> None:
+    app = connect(github.app_token("modest", permissions))
+    long = replace(CHECK, title="a title of many words " * 20, summary=" a summary \r\n")
+    for check, posted in ((CHECK, True), (CHECK, False), (long, True), (long, False), (CHECK, True)):
+        assert app.checks.renew(pull.head_sha, check) is posted
+    assert app.checks.renew(pull.head_sha, replace(CHECK, conclusion=Conclusion.SUCCESS))
+
+
+def test_other_words_below_the_same_title_are_posted_and_a_check_that_has_not_ended_is_no_word(
+    bot: GitHubWriter, pull: Pull
+) -> None:
+    bot.checks.report(pull.head_sha, CHECK)
+    assert bot.checks.renew(pull.head_sha, replace(CHECK, summary="other words"))
+    bot.checks.begin(pull.head_sha, CHECK.name, CHECK.title)
+    assert bot.checks.renew(pull.head_sha, CHECK)
+
+
+def test_what_others_said_under_the_name_is_not_our_word(
+    github: GitHub, connect: Connect, bot: GitHubWriter, pull: Pull
+) -> None:
+    connect(github.app_token("other")).checks.report(pull.head_sha, CHECK)
+    assert bot.checks.renew(pull.head_sha, CHECK)
+
+
 def test_a_token_that_sees_no_statuses_has_set_none(
     github: GitHub, repo: Repository, connect: Connect, pull: Pull
 ) -> None:

@@ -108,7 +108,10 @@ class CheckReader:
         if not found:
             return None
         newest = max(found, key=lambda run: run.id)
-        return Standing(newest.output.title or "", newest.status == "completed", newest.conclusion in _PASSES)
+        said = newest.output
+        return Standing(
+            said.title or "", newest.status == "completed", newest.conclusion in _PASSES, said.summary or ""
+        )
 
     def _status(self, sha: str, name: str) -> Standing | None:
         def ask() -> Standing | None:
@@ -131,6 +134,7 @@ class CheckWriter:
 
     def __init__(self, line: Line) -> None:
         self._line = line
+        self._reader = CheckReader(line)
 
     def begin(self, sha: str, name: str, title: str, link: str = "") -> Posted:
         """Says that a check is on its way, so that a pull request waits for it."""
@@ -158,6 +162,14 @@ class CheckWriter:
             more = end if number == len(batches) else {}
             self._add(run, {**more, "output": {**output, "annotations": batch}}, (number - 1) * _BATCH + len(batch))
         return Posted("check", run.html_url or run.url)
+
+    def renew(self, sha: str, check: Check) -> bool:
+        """Posts how a check ended where that is not our own last word already; whether it did."""
+        standing = self._reader.standing(sha, check.name)
+        if standing is not None and _says(standing, check):
+            return False
+        self.report(sha, check)
+        return True
 
     def _create(self, sha: str, name: str, fields: dict[str, Any], link: str) -> CheckRun:
         # Names this one request: after a breakdown it tells our run from an earlier one on the same commit.
@@ -218,6 +230,15 @@ def _sorted(times: Iterable[datetime]) -> tuple[datetime, ...]:
 def _output(title: str, summary: str, more: str = "") -> dict[str, Any]:
     output = {"title": text.line(title), "summary": text.body(summary)}
     return {**output, "text": text.body(more)} if more else output
+
+
+def _says(standing: Standing, check: Check) -> bool:
+    """Whether a check ended so, and says the same; of a commit status there is only the title, which may be cut."""
+    if not standing.ended or standing.passed is not check.conclusion.passed:
+        return False
+    if standing.summary is None:
+        return standing.title == text.line(check.title, text.STATUS_LIMIT)
+    return standing.title == text.line(check.title) and text.same(text.body(check.summary), standing.summary)
 
 
 def _batches(annotations: Sequence[Annotation]) -> list[list[dict[str, Any]]]:

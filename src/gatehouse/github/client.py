@@ -16,6 +16,7 @@ from gatehouse.github.pulls import PullReader, PullWriter
 from gatehouse.github.reviews import ReviewReader, ReviewWriter
 from gatehouse.github.settings import SettingsReader, SettingsWriter
 from gatehouse.github.timeline import TimelineReader
+from gatehouse.github.workflows import WorkflowWriter
 
 
 class _Connected:
@@ -67,7 +68,8 @@ class GitHubReader(_Connected):
 
 
 class GitHubWriter(_Connected):
-    """Writes pull requests, comments, checks, reviews and issues of one repository; ``reader`` shares its connection.
+    """Writes pull requests, comments, checks, reviews and issues of one repository, and starts its workflows;
+    ``reader`` shares its connection.
 
     Every write may be repeated: what happened already is found, not done twice.
     """
@@ -80,4 +82,5 @@ class GitHubWriter(_Connected):
         self.checks = CheckWriter(self._line)
         self.reviews = ReviewWriter(self._line)
         self.issues = IssueWriter(self._line)
+        self.workflows = WorkflowWriter(self._line)
         self.settings = SettingsWriter(self._line)

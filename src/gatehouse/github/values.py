@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -229,11 +229,15 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a check stands on a commit: its title, whether it has ended, and whether GitHub takes it for a pass."""
+    """How a check stands on a commit: its title, whether it has ended, and whether GitHub takes it for a pass.
+
+    ``summary``: what it says below; None for a commit status, which has only a title.
+    """
 
     title: str
     ended: bool
     passed: bool
+    summary: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
