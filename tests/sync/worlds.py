@@ -122,7 +122,7 @@ class World:
             stage = self.stages.get(want.slot.stage)
             if want.pin is None or self.actual.knows(want) or stage is None or stage.review == "none":
                 continue
-            usual = agreed(want.slot, want.role, want.pin, want.commit.time)
+            usual = agreed(want.slot, want.role, want.pin, want.commit.time, want.pull_request or 1)
             said = self.reviews.get(want.pin, usual)
             found |= {} if said is None else {want.key: said}
         return found

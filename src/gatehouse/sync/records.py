@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,13 +16,16 @@ from gatehouse.sync.desired import Desired, Want
 from gatehouse.sync.rejected import rejections
 from gatehouse.sync.settle import STAGE_TAG, Findings, Settled
 
+APPROVED = "approved"
+"""The rule of ``sync.rules`` that asks what people said."""
+
 
 def records(desired: Desired, actual: Actual, settled: Settled, findings: Findings, now: datetime) -> Iterator[Record]:
     """Everything that is not on record yet, in the order in which a person would tell it."""
     for found in (
         rejections(actual.reviewed, actual.audit.keys, now),
         _holds(desired, now),
-        _refusals(desired, settled, now),
+        _refusals(desired, settled, findings, now),
         _settings(desired, actual, settled, findings, now),
         _healed(desired, actual, settled, now),
     ):
@@ -45,6 +48,7 @@ def _settings(
             percent=want.percent,
             experiment=want.experiment,
             evidence=findings.evidence.get(want.key),
+            **_reviewed(want, findings),
         )  # fmt: skip
 
 
@@ -55,12 +59,25 @@ def _kind(want: Want) -> Kind:
     return Kind.ROLLED_BACK if back else Kind.PROMOTED
 
 
-def _refusals(desired: Desired, settled: Settled, now: datetime) -> Iterator[Record]:
+def _reviewed(want: Want, findings: Findings) -> Mapping[str, Any]:
+    """What people said of it; the pull request is the one that GitHub names, where somebody asked."""
+    said = findings.reviews.get(want.key)
+    if said is None:
+        return {}
+    named = {} if said.number is None else {"pull_request": said.number}
+    return {"approvals": said.approvals, "rejections": said.rejections, "remarks": said.remarks, **named}
+
+
+def _refusals(desired: Desired, settled: Settled, findings: Findings, now: datetime) -> Iterator[Record]:
     wants = {(want.slot, want.role): want for want in desired.wants}
     for refusal in settled.refusals:
+        if refusal.passing:
+            continue
         want = wants[refusal.slot, refusal.role]
         key = f"refused ({refusal.rule}) {want.key}"
-        yield _record(want, Kind.REFUSED, key, now, after=want.pin, reason=f"{refusal.rule}: {refusal.message}")
+        said = _reviewed(want, findings) if refusal.rule == APPROVED else {}
+        reason = f"{refusal.rule}: {refusal.message}"
+        yield _record(want, Kind.REFUSED, key, now, after=want.pin, reason=reason, **said)
 
 
 def _holds(desired: Desired, now: datetime) -> Iterator[Record]:
@@ -124,6 +141,5 @@ def _record(want: Want, kind: Kind, key: str, now: datetime, **more: Any) -> Rec
         engine=__version__,
         commit=commit.id,
         committed=commit.time,
-        pull_request=want.pull_request,
-        **{"reason": want.reason, **more},
+        **{"reason": want.reason, "pull_request": want.pull_request, **more},
     )
