@@ -50,8 +50,8 @@ READS = timedelta(minutes=2)
 COPIED = ("gates", ".github", "scripts", "src", "pyproject.toml", "requirements.lock", "README.md", "LICENSE")
 # What a person is called outside of GitHub.
 NAMES = f"\npeople: {{dana: [{TRAINER}]}}\n"
-# A form, in a block of code that is copied as it is.
-FORM = re.compile(r"^(`{3,})\w*\n(### Approval of .*?)^\1$", re.DOTALL | re.MULTILINE)
+# The form in a report's comment, in a block of code that is copied as it is.
+FORM = re.compile(r"^(`{4,})markdown\n(.*?)^\1$", re.DOTALL | re.MULTILINE)
 BIN = Path(sys.executable).parent
 
 
@@ -216,8 +216,8 @@ class Company:
                     PROJECT / name, self.here / name, ignore=shutil.ignore_patterns("__pycache__", "tests.yml")
                 )
         self._promotions()
-        with (self.here / ".github" / "CODEOWNERS").open("a") as owners:
-            owners.write(f"/promotions/{self.line.model}/ @acme/credit-risk @acme/model-risk\n")
+        owners = self.here / ".github" / "CODEOWNERS"
+        owners.write_text(owners.read_text().replace(f"/{CREDIT_RISK.model}/", f"/{self.line.model}/"))
         (self.here / ".gitignore").write_text(".venv/\n__pycache__/\n")
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", f"The promotions of {self.line.model}")
