@@ -147,7 +147,8 @@ class Event:
 @dataclass
 class Pull:
     """A pull request inside one repository. ``head_sha`` and ``base_sha`` are where the branches were last seen;
-    ``auto_merge``: how it is to be merged as soon as it can be, and who asked for that."""
+    ``auto_merge``: how it is to be merged as soon as it can be, and who asked for that; ``landed``: what its merge left on
+    the base branch, commit by commit."""
 
     id: int
     number: int
@@ -166,6 +167,7 @@ class Pull:
     merged: datetime | None = None
     merged_by: str | None = None
     merge_sha: str | None = None
+    landed: list[str] = field(default_factory=list)
     auto_merge: tuple[str, str] | None = None
     labels: list[str] = field(default_factory=list)
     reviewers: list[str] = field(default_factory=list)

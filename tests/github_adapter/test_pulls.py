@@ -100,6 +100,36 @@ def test_the_open_promotions_of_a_slot_are_those_that_touch_its_file(
     assert reader.pulls.files(moved.number) == (Change("promotions/credit-risk/old.yaml", "renamed", SLOT),)
 
 
+@pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
+def test_each_commit_that_a_merge_left_on_main_names_its_pull_request(
+    method: str, github: GitHub, repo: Repository, ada: GitHubWriter, reader: GitHubReader, pull: Pull
+) -> None:
+    before = repo.git.resolve("main") or ""
+    github.push(repo, BRANCH, {"notes.md": "more\n"}, "More", by="ada")
+    ada.pulls.merge(1, repo.git.resolve(BRANCH) or "", method)
+    landed = repo.git.git("rev-list", "--first-parent", f"{before}..main").split()
+    assert len(landed) == (2 if method == "rebase" else 1)
+    for commit in landed:
+        (found,) = reader.pulls.of_commit(commit)
+        assert (found.number, found.merge_sha, found.head_sha) == (1, landed[0], pull.head_sha)
+        assert found.merged is not None
+    assert reader.pulls.of_commit(before) == ()
+
+
+def test_a_commit_that_nobody_merged_lies_in_open_pull_requests_and_a_pushed_one_in_none(
+    github: GitHub, repo: Repository, reader: GitHubReader, pull: Pull
+) -> None:
+    (found,) = reader.pulls.of_commit(pull.head_sha)
+    assert (found.number, found.merged) == (1, None)
+    pushed = github.push(repo, "main", {SLOT: "version: 49\n"}, "Merge pull request #1 from acme/topic", by="bo")
+    assert reader.pulls.of_commit(pushed) == ()
+
+
+def test_a_commit_that_github_does_not_have_is_refused(reader: GitHubReader) -> None:
+    with pytest.raises(Refused, match="tell which pull request brought ffffffffffff: No commit found"):
+        reader.pulls.of_commit("f" * 40)
+
+
 def test_every_page_of_open_pull_requests_is_read(github: GitHub, repo: Repository, reader: GitHubReader) -> None:
     for _ in range(130):
         github.pull(repo, BRANCH, by="ada")

@@ -314,8 +314,8 @@ def test_a_weekend_is_closed_only_where_it_is_said() -> None:
 def test_a_stopped_line_unblocks_when_somebody_says_so() -> None:
     found = place(approval(), **frozen(stop_the_line="incident 4711"))
     assert not found.passed
-    assert about(found, "calendar").said == "the line is stopped: incident 4711"
-    assert about(found, "calendar").fix == "take the line out of promotions/freeze.yaml in a reviewed change"
+    assert about(found, "line").said == "the line is stopped: incident 4711"
+    assert about(found, "line").fix == "take the line out of promotions/freeze.yaml in a reviewed change"
     assert found.unblocks is None
 
 
@@ -378,7 +378,6 @@ LIFTED: list[tuple[str, dict[str, Any]]] = [
     ("approvals", {}),
     ("teams", {"asked": (asked(policy=policy("high", teams="distinct")),)}),
     ("calendar", frozen(windows=(Window(NOON, NOW + timedelta(days=1), "close"),))),
-    ("calendar", frozen(stop_the_line="incident")),
     ("hours", frozen(hours=Hours(time(1), time(2)))),
 ]
 
@@ -398,6 +397,7 @@ def test_an_emergency_of_two_lifts_calendar_time_questions_and_number(rule: str,
 
 NEVER: list[dict[str, Any]] = [
     {"draft": True},
+    frozen(stop_the_line="incident"),
     {"evidence_at": None},
     {"head": "g" * 40, "asked": (asked(token="000000000000"),)},
     {"people": {}},
@@ -414,7 +414,7 @@ NEVER: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("changes", NEVER)
-def test_no_emergency_lifts_evidence_exclusion_or_permission(changes: dict[str, Any]) -> None:
+def test_no_emergency_lifts_evidence_exclusion_permission_or_a_stopped_line(changes: dict[str, Any]) -> None:
     assert not place(*call("anna", "bob"), **changes).passed
 
 
@@ -449,6 +449,15 @@ def test_an_emergency_that_is_not_needed_lifts_nothing() -> None:
     assert not found.emergency
     assert [counted.who for counted in found.counted] == ["chen"]
     assert about(found, "emergency").said == "an emergency was called, and is not needed"
+
+
+def test_on_a_stopped_line_an_emergency_lifts_the_calendar_alone() -> None:
+    closed = frozen(windows=(Window(NOON, NOW + timedelta(days=1), "close"),), stop_the_line="incident")
+    found = place(approval("chen"), *call("anna", "bob"), **closed)
+    assert not found.passed
+    assert [ruled.rule for ruled in found.rules if ruled.review is None and not ruled.ok] == ["line"]
+    assert about(found, "calendar").said.startswith("frozen until 2026-03-04 16:00 UTC: close; lifted by")
+    assert found.unblocks is None
 
 
 def test_an_incomplete_emergency_does_not_stop_what_is_approved() -> None:

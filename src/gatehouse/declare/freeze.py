@@ -31,8 +31,8 @@ class Hours(msgspec.Struct, frozen=True):
 class Freeze(msgspec.Struct, frozen=True):
     """``promotions/freeze.yaml``; ``gatehouse.declare.calendar`` answers from it.
 
-    ``stop_the_line``: a reason, and nothing moves until it is taken away. Days and ``hours`` are those of ``timezone``.
-    Outside of ``hours`` one of those who approve must be in ``oncall``, logins with their ``@``.
+    ``stop_the_line``: a reason, and nothing moves until it is taken away, whatever the emergency. Days and ``hours``
+    are those of ``timezone``. Outside of ``hours`` one of those who approve must be in ``oncall``, logins with ``@``.
     """
 
     windows: tuple[Window, ...] = ()

@@ -68,6 +68,18 @@ class PullReader:
         found = self._listed(f"look for a pull request from {head}", base, f"{self._line.owner}:{head}")
         return next((pull for pull in found if pull.head == head), None)
 
+    def of_commit(self, sha: str) -> tuple[Pull, ...]:
+        """The pull requests that a commit of this repository came in by, or lies in: one request.
+
+        Raises NotFound or Refused for a commit that GitHub does not have.
+        """
+        asking = Asking(f"tell which pull request brought {sha[:12]}", _READ)
+
+        def ask() -> tuple[Pull, ...]:
+            return tuple(parse.pull(each) for each in self._line.repository.get_commit(sha).get_pulls())
+
+        return self._line.read(asking, ask)
+
     def open_promotions(self, path: str, base: str = "main") -> tuple[Pull, ...]:
         """The open pull requests that touch a file, from whatever branch or fork, oldest first: one request for each
         open pull request."""

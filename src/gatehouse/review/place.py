@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from gatehouse.declare import calendar
 from gatehouse.declare.types import Policy
 from gatehouse.pin import ROOT
@@ -116,12 +118,20 @@ def different_teams(situation: Situation) -> Ruled:
     return Ruled("teams", False, told, fix, unblocks=_waits(situation, situation.needed - found))
 
 
+def running(situation: Situation) -> Ruled:
+    """Whoever stops the line means everybody, and those above all who think that theirs is an emergency."""
+    stopped = situation.facts.freeze.stop_the_line
+    if stopped is None:
+        return Ruled("line", True, "nobody stopped the line")
+    return Ruled("line", False, f"the line is stopped: {stopped}", f"take the line out of {_FILE} in a reviewed change")
+
+
 def not_closed(situation: Situation) -> Ruled:
-    closed = calendar.closed(situation.facts.freeze, situation.asked.slot.model, situation.now)
+    freeze = msgspec.structs.replace(situation.facts.freeze, stop_the_line=None)
+    closed = calendar.closed(freeze, situation.asked.slot.model, situation.now)
     if closed is None:
         return Ruled("calendar", True, "nothing is frozen")
-    wait = "take the line out of" if closed.until is None else "wait, or change"
-    return Ruled("calendar", False, str(closed), f"{wait} {_FILE} in a reviewed change", unblocks=closed.until)
+    return Ruled("calendar", False, str(closed), f"wait, or change {_FILE} in a reviewed change", unblocks=closed.until)
 
 
 def on_call(situation: Situation) -> Ruled:
@@ -143,7 +153,7 @@ def on_call(situation: Situation) -> Ruled:
     )
 
 
-ALWAYS: tuple[Rule, ...] = (not_draft, evidence_posted, not_rejected)
+ALWAYS: tuple[Rule, ...] = (not_draft, evidence_posted, not_rejected, running)
 """No emergency lifts these."""
 LIFTED: tuple[Rule, ...] = (enough, different_teams, not_closed, on_call)
 """An emergency lifts these, and each that it lifts is flagged."""

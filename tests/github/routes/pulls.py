@@ -101,6 +101,23 @@ def get(hub: Hub, asked: Asked) -> Answer:
     return Answer(200, whole(hub, asked.repo, pull_of(asked)))
 
 
+@route("GET", "/repos/{owner}/{repo}/commits/{commit_sha}/pulls", grant="pull_requests")
+def of_commit(hub: Hub, asked: Asked) -> Answer:
+    """The merged pull request that brought a commit to the default branch; of a commit that is not there, also those
+    that it lies in."""
+    repo = asked.repo
+    sha = repo.git.resolve(asked.parameters["commit_sha"])
+    if sha is None:
+        raise Refused(422, f"No commit found for SHA: {asked.parameters['commit_sha']}")
+    landed = repo.git.contains(repo.git.resolve(f"refs/heads/{repo.default}") or "", sha)
+    found = [pull for pull in repo.pulls.values() if (pull.merged or not landed) and _brings(repo, pull, sha)]
+    return paged(hub, asked, [shapes.simple_pull(hub, repo, pull) for pull in found])
+
+
+def _brings(repo: Repository, pull: Pull, sha: str) -> bool:
+    return sha in (pull.merge_sha, *pull.landed) or sha in {each.sha for each in shapes.commits(repo, pull)}
+
+
 @route("PATCH", PULL, grant="pull_requests")
 def update(hub: Hub, asked: Asked) -> Answer:
     pull, given = pull_of(asked), asked.fields()
@@ -171,6 +188,7 @@ def _merge(hub: Hub, repo: Repository, pull: Pull, login: str, given: dict[str, 
     if made is None:
         raise Refused(405, "Pull Request is not mergeable")
     repo.git.move(f"refs/heads/{pull.base}", made, tip)
+    pull.landed = repo.git.git("rev-list", "--first-parent", f"{tip}..{made}").split()
     rules.close(hub, pull, merged_as=made, by=login)
     return made
 
