@@ -42,7 +42,7 @@ def test_the_whole_story_comes_out_as_told(tmp_path: Path) -> None:
     said, _ = process.communicate(timeout=580)
     assert process.returncode == 0, said
     assert "What to open next" in said
-    for page in ("github/index.html", "report-05.html", "env.sh", "models/promotions/credit-risk/hold.yaml"):
+    for page in ("github/index.html", "report-3.html", "env.sh", "models/promotions/credit-risk/hold.yaml"):
         assert (folder / page).is_file(), page
     shell = f'. "{folder}/env.sh" && gatehouse why credit-risk 3 && gatehouse status'
     done = subprocess.run(("bash", "-c", shell), capture_output=True, text=True, check=False)

@@ -43,7 +43,7 @@ def evidence(loop: Loop) -> dict[str, bytes]:
 def test_what_the_right_key_signed_gets_in_and_nothing_that_another_did(loop: Loop) -> None:
     loop.world.signing_key = pair(number=1).private.decode()
     number = loop.propose(1, "staging")
-    report = loop.world.gates(number)[-1]
+    (report,) = (step for step in loop.world.gates(number) if step.verb == "report")
     assert report.done.exit == 2
     assert f"the private half of none of {KEY}" in report.done.err
     assert loop.verdict(number) == "failure"

@@ -132,10 +132,14 @@ class Company:
         """An honest review from the terminal: the questionnaire printed, the report read, the answers submitted."""
         form = self.gatehouse("review", str(number), "--template", who=who)
         assert form.exit == 0, form.out + form.err
-        file = self.folder / f"answers-{number}-{who}.md"
+        file = self.answers(number, who)
         file.write_text(filled(form.out, answers))
         self.wait()
         return self.gatehouse("review", str(number), "--answers", str(file), who=who)
+
+    def answers(self, number: int, who: str) -> Path:
+        """The file that somebody filled in."""
+        return self.folder / f"answers-{number}-{who}.md"
 
     def approve_in_browser(self, number: int, who: str, body: str | None = None) -> None:
         """An honest review on GitHub's own page: the form of the report's comment filled in; ``body``: other words."""
