@@ -27,19 +27,23 @@ NO_SETTINGS = {"registry/server", "sandbox/level"}
 ROOT = Path(__file__).parents[2]
 QUICK = Patience(timeout=5, tries=2, pause=0.01, longest=0.5)
 TEAMS = {"ml-platform": ["ada"], "ml-release": ["bo"], "credit-risk": ["cy"], "model-risk": ["di"]}
+# Promotions to staging merge themselves, so that GitHub cannot ask for an approval of every last push.
+CHOSEN = {"main/last-push"}
 SECRETS = {
     "registry-read": ["MLFLOW_TRACKING_URI", "MLFLOW_READ_TOKEN"],
     "registry-write": [
-        "MLFLOW_TRACKING_URI", "MLFLOW_WRITE_TOKEN", "GATEHOUSE_AUDIT", "GATEHOUSE_SIGNING_KEY", "GATEHOUSE_PUSH_KEY"
+        "MLFLOW_TRACKING_URI", "MLFLOW_WRITE_TOKEN", "GATEHOUSE_AUDIT", "GATEHOUSE_SIGNING_KEY", "GATEHOUSE_PUSH_KEY",
+        "GATEHOUSE_TEAMS_TOKEN",
     ],
+    "review": ["GATEHOUSE_PUSH_KEY", "GATEHOUSE_TEAMS_TOKEN"],
     "doctor": ["GATEHOUSE_DOCTOR_TOKEN", "MLFLOW_TRACKING_URI", "MLFLOW_READ_TOKEN"],
 }  # fmt: skip
 REVIEWS: dict[str, Any] = {
     "type": "pull_request",
     "parameters": {
-        "required_approving_review_count": 1,
+        "required_approving_review_count": 0,
         "require_code_owner_review": True,
-        "require_last_push_approval": True,
+        "require_last_push_approval": False,
         "dismiss_stale_reviews_on_push": True,
         "required_review_thread_resolution": False,
     },
@@ -48,7 +52,9 @@ CHECKS: dict[str, Any] = {
     "type": "required_status_checks",
     "parameters": {
         "strict_required_status_checks_policy": False,
-        "required_status_checks": [{"context": "gatehouse", "integration_id": ACTIONS}],
+        "required_status_checks": [
+            {"context": name, "integration_id": ACTIONS} for name in ("gatehouse", "gatehouse review")
+        ],
     },
 }
 HISTORY: list[dict[str, Any]] = [{"type": "deletion"}, {"type": "non_fast_forward"}]
@@ -60,7 +66,7 @@ DEPLOY_KEY = {"actor_id": None, "actor_type": "DeployKey", "bypass_mode": "alway
 
 
 def own_files() -> dict[str, str]:
-    """What this project has in promotions/, gates/ and .github/, with evidence that has to be signed."""
+    """What this project has in promotions/, gates/ and .github/, with evidence that has to be signed and a trainer."""
     folders = ("promotions", "gates", ".github")
     found = {
         str(path.relative_to(ROOT)): path.read_text()
@@ -68,7 +74,7 @@ def own_files() -> dict[str, str]:
         for path in sorted((ROOT / folder).rglob("*"))
         if path.is_file() and path.suffix in ("", ".md", ".py", ".yaml", ".yml")
     }
-    found["promotions/stages.yaml"] += "\nevidence: {keys: [.github/evidence.pem]}\n"
+    found["promotions/stages.yaml"] += "\nevidence: {keys: [.github/evidence.pem]}\npeople: {eve: [eve.l]}\n"
     found[".github/evidence.pem"] = "-----BEGIN PUBLIC KEY-----\n"
     return found
 

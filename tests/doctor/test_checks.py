@@ -21,7 +21,12 @@ from gatehouse.doctor.words import listed
 from gatehouse.registry.server import Server
 from gatehouse.runtime.isolation import Probed
 
-PATHS = ("promotions/churn/policy.yaml", "promotions/churn/staging.yaml", "gates/a.py", ".github/workflows/gates.yml")
+PATHS = (
+    "promotions/churn/policy.yaml",
+    "promotions/churn/extra.yaml",
+    "gates/a.py",
+    ".github/workflows/gates.yml",
+)
 ALL = "* @acme/all\n"
 BEST = (Probed("bubblewrap", True), Probed("unshare", True))
 

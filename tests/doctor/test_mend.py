@@ -11,8 +11,10 @@ from gatehouse.doctor.finding import Level
 from gatehouse.doctor.mend import Change, apply, changes
 from gatehouse.errors import GatehouseError
 from gatehouse.github import Forbidden, GitHubWriter
-from tests.doctor.installed import NO_SETTINGS, QUICK, SECRETS, SLUG, Installed
+from tests.doctor.installed import CHOSEN, NO_SETTINGS, QUICK, SECRETS, SLUG, Installed, own_files
 from tests.github.hub import ACTIONS
+
+OURS = [{"context": name, "integration_id": ACTIONS} for name in ("gatehouse", "gatehouse review")]
 
 
 def planned(installed: Installed, token: str = "") -> tuple[Change, ...]:
@@ -43,14 +45,15 @@ def test_a_repository_as_one_gets_it_is_set_up_but_for_the_secrets(bare: Install
         "a new environment doctor",
         "a new environment registry-read",
         "a new environment registry-write",
+        "a new environment review",
         "the workflow permissions",
     ]
-    assert bare.said(Level.BAD).keys() == {"branches/pushes", "environments/secrets"}
+    assert bare.said(Level.BAD).keys() == {"branches/pushes", "environments/secrets", "review/teams"}
     stock(bare)
     # Now that there is a key to push with, everybody else can be shut out.
     assert [change.title for change in mend(bare)] == ["a new ruleset 'gatehouse pushes' on evidence and serving"]
     assert bare.said(Level.BAD) == {}
-    assert bare.said(Level.WARN).keys() - NO_SETTINGS == set()
+    assert bare.said(Level.WARN).keys() - NO_SETTINGS == CHOSEN
 
 
 def test_where_all_is_set_nothing_is_planned(installed: Installed) -> None:
@@ -73,9 +76,10 @@ def test_nobody_is_shut_out_from_pushing_before_there_is_a_key(bare: Installed) 
 def test_what_is_shown_is_what_github_then_has(bare: Installed) -> None:
     main = mend(bare)[0]
     assert main.sets == (
-        "a pull request with 1 approval, code owners among them",
-        "the last push approved by somebody else; a push dismisses earlier approvals",
+        "a pull request, approved by the code owners",
+        "a push dismisses earlier approvals",
         "the check `gatehouse` passes, from github-actions alone",
+        "the check `gatehouse review` passes, from github-actions alone",
         "no force push, no deletion",
         "bypass list: nobody",
     )
@@ -86,17 +90,41 @@ def test_what_is_shown_is_what_github_then_has(bare: Installed) -> None:
         "deletion": None,
         "non_fast_forward": None,
         "pull_request": {
-            "required_approving_review_count": 1,
+            "required_approving_review_count": 0,
             "require_code_owner_review": True,
-            "require_last_push_approval": True,
+            "require_last_push_approval": False,
             "dismiss_stale_reviews_on_push": True,
             "required_review_thread_resolution": False,
         },
         "required_status_checks": {
             "strict_required_status_checks_policy": False,
-            "required_status_checks": [{"context": "gatehouse", "integration_id": ACTIONS}],
+            "required_status_checks": OURS,
         },
     }
+
+
+def test_where_a_person_owns_every_promotion_one_approval_and_the_last_push_are_asked_for(bare: Installed) -> None:
+    bare.push({".github/CODEOWNERS": "* @acme/ml-platform @acme/model-risk\n"})
+    main = mend(bare)[0]
+    assert main.sets[:2] == (
+        "a pull request with 1 approval, code owners among them",
+        "the last push approved by somebody else; a push dismisses earlier approvals",
+    )
+    assert bare.said(Level.OK)["main/last-push"] == "the last push needs somebody else's approval"
+    assert "waits for a person" not in bare.said(Level.WARN)["main/merges-itself"]
+
+
+def test_an_approval_that_is_asked_for_is_never_taken_away(bare: Installed) -> None:
+    """Whoever wants promotions to staging to merge themselves does that by hand."""
+    owners = {".github/CODEOWNERS": own_files()[".github/CODEOWNERS"]}
+    bare.push({".github/CODEOWNERS": "* @acme/ml-platform @acme/model-risk\n"})
+    mend(bare)
+    bare.push(owners)
+    bare.without("deletion", "gatehouse main")
+    mend(bare)
+    parameters = bare.rule("pull_request", "gatehouse main")["parameters"]
+    assert (parameters["required_approving_review_count"], parameters["require_last_push_approval"]) == (1, True)
+    assert "waits for a person" in bare.said(Level.WARN)["main/merges-itself"]
 
 
 def test_others_rulesets_stay_as_they_are(installed: Installed) -> None:
@@ -139,7 +167,7 @@ def test_what_somebody_made_stricter_in_our_ruleset_stays(bare: Installed) -> No
     mend(bare)
     assert bare.rule("pull_request", "gatehouse main")["parameters"]["required_approving_review_count"] == 3
     checks = bare.rule("required_status_checks", "gatehouse main")["parameters"]["required_status_checks"]
-    assert checks == [{"context": "gatehouse", "integration_id": ACTIONS}, {"context": "tests"}]
+    assert checks == [*OURS, {"context": "tests"}]
 
 
 def test_an_environments_reviewers_and_wait_stay(installed: Installed) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gatehouse.doctor.finding import Level
-from tests.doctor.installed import CHECKS, NO_SETTINGS, REVIEWS, Installed
+from tests.doctor.installed import CHECKS, CHOSEN, NO_SETTINGS, REVIEWS, Installed, own_files
 from tests.github.hub import ACTIONS
 
 Attack = Callable[[Installed], object]
@@ -18,7 +18,7 @@ ADMIN = {"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "always"}
 
 def test_where_nothing_is_amiss_nothing_is_said(installed: Installed) -> None:
     findings = installed.findings()
-    assert {one.check for one in findings if one.level is not Level.OK} - NO_SETTINGS == set()
+    assert {one.check for one in findings if one.level is not Level.OK} - NO_SETTINGS == CHOSEN
     assert not any(one.settable for one in findings)
 
 
@@ -26,16 +26,31 @@ def parameter(name: str, value: Any) -> Attack:
     return lambda installed: installed.rule("pull_request")["parameters"].update({name: value})
 
 
-def check(**changed: Any) -> Attack:
+def check(number: int = 0, **changed: Any) -> Attack:
     def attack(installed: Installed) -> None:
         checks = installed.rule("required_status_checks")["parameters"]["required_status_checks"]
-        checks[0] = {**checks[0], **changed}
+        checks[number] = {**checks[number], **changed}
 
     return attack
 
 
 def unpinned(installed: Installed) -> None:
     installed.rule("required_status_checks")["parameters"]["required_status_checks"] = [{"context": "gatehouse"}]
+
+
+def review_unpinned(installed: Installed) -> None:
+    del installed.rule("required_status_checks")["parameters"]["required_status_checks"][1]["integration_id"]
+
+
+def strict(installed: Installed) -> None:
+    """Somebody owns promotions to staging too: then GitHub is asked for an approval of each pull request."""
+    installed.push({".github/CODEOWNERS": "* @acme/ml-platform @acme/model-risk\n"})
+
+
+def loose(installed: Installed) -> None:
+    """Something else than promotions to staging is left to nobody."""
+    owners = own_files()[".github/CODEOWNERS"]
+    installed.push({".github/CODEOWNERS": f"{owners}/docs/\n", "docs/review.md": "the rules\n"})
 
 
 def passing(actor: dict[str, Any], ruleset: str = "main") -> Attack:
@@ -82,18 +97,24 @@ GREEDY = "on: push\njobs: {a: {environment: doctor, secrets: inherit}}\n"
 MACHINE = {"actor_id": ACTIONS, "actor_type": "Integration", "bypass_mode": "always"}
 # the check that must say so, how loud, in which words, and what was done
 ATTACKS: list[tuple[str, Level, str, Attack]] = [
-    ("main/reviews", Level.BAD, "nobody has to approve", parameter("required_approving_review_count", 0)),
+    ("main/reviews", Level.BAD, "nobody has to approve", parameter("require_code_owner_review", False)),
+    ("main/reviews", Level.BAD, "nobody has to approve", loose),
+    ("main/reviews", Level.BAD, "nobody has to approve", strict),
     ("main/reviews", Level.BAD, "nobody has to approve", lambda installed: installed.without("pull_request")),
     ("main/reviews", Level.BAD, "not enforced: 'main' .evaluate", switched("evaluate")),
     ("main/reviews", Level.BAD, "not enforced: 'main' .disabled", switched("disabled")),
     ("main/reviews", Level.BAD, "nobody has to approve", elsewhere),
     ("main/code-owners", Level.BAD, "code owners are not asked", parameter("require_code_owner_review", False)),
-    ("main/last-push", Level.BAD, "approve their own push", parameter("require_last_push_approval", False)),
+    ("main/last-push", Level.BAD, "approve their own push", strict),
+    ("main/last-push", Level.WARN, "push to somebody else's pull request and approve it", lambda _: None),
     ("main/stale-reviews", Level.BAD, "survives what is pushed", parameter("dismiss_stale_reviews_on_push", False)),
     ("main/check", Level.BAD, "without the check `gatehouse`", lambda i: i.without("required_status_checks")),
     ("main/check", Level.BAD, "without the check `gatehouse`", check(context="gatehouses")),
     ("main/check", Level.BAD, "pinned to the app 4711, not to github-actions", check(integration_id=4711)),
     ("main/check", Level.BAD, "not pinned to an app", unpinned),
+    ("main/review-check", Level.BAD, "without the check `gatehouse review`", unpinned),
+    ("main/review-check", Level.BAD, "`gatehouse review` is pinned to the app 4711", check(1, integration_id=4711)),
+    ("main/review-check", Level.BAD, "`gatehouse review`: it is not pinned", review_unpinned),
     ("main/history", Level.BAD, "rewritten or deleted", lambda i: i.without("non_fast_forward")),
     ("main/history", Level.BAD, "rewritten or deleted", lambda i: i.without("deletion")),
     ("main/bypass", Level.BAD, r"RepositoryRole 5 .the ruleset 'main'. may walk around: reviews", passing(ADMIN)),
@@ -217,7 +238,9 @@ def test_what_only_one_of_two_rules_gives_is_told_from_the_rest(installed: Insta
     installed.github.ruleset(installed.hosted, REVIEWS, name="second")
     said = installed.said(Level.BAD)
     assert said.keys() == {"main/bypass"}
-    assert said["main/bypass"].endswith("may walk around: the check, force pushes and deletion")
+    assert said["main/bypass"].endswith(
+        "may walk around: the check `gatehouse`, the check `gatehouse review`, force pushes and deletion"
+    )
 
 
 def test_an_organizations_ruleset_counts_and_its_bypass_list_is_not_seen(installed: Installed) -> None:
@@ -239,8 +262,8 @@ PROTECTION: dict[str, Any] = {
     },
     "required_status_checks": {
         "strict": False,
-        "contexts": ["gatehouse"],
-        "checks": [{"context": "gatehouse", "app_id": ACTIONS}],
+        "contexts": ["gatehouse", "gatehouse review"],
+        "checks": [{"context": name, "app_id": ACTIONS} for name in ("gatehouse", "gatehouse review")],
     },
     "enforce_admins": {"url": "http://127.0.0.1/x", "enabled": True},
     "allow_force_pushes": {"enabled": False},

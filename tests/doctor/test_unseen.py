@@ -23,6 +23,7 @@ EVERYTHING = {
     "secrets": "read",
     "environments": "read",
     "administration": "write",
+    "members": "read",
 }
 
 
@@ -47,6 +48,7 @@ def test_an_app_with_these_permissions_sees_everything(installed: Installed) -> 
             "Administration: ",
         ),
         ("contents", {"owners/lines"}, "Contents: read"),
+        ("members", {"review/reviewers"}, "Members: read"),
     ],
 )
 def test_a_permission_that_the_token_lacks_is_named(
@@ -66,7 +68,8 @@ def test_a_token_without_any_permission_finds_nothing_fine_that_it_cannot_see(in
     fine = {one.check for one in findings if one.level is Level.OK} & ON_GITHUB.keys()
     # Anybody who sees the repository sees the rules of its branches; not who may walk around them.
     assert fine == {
-        "main/reviews", "main/code-owners", "main/last-push", "main/stale-reviews", "main/check", "main/history"
+        "main/reviews", "main/code-owners", "main/stale-reviews", "main/check", "main/review-check", "main/history",
+        "main/merges-itself",
     }  # fmt: skip
     assert levels(findings, "main/bypass") == {Level.UNKNOWN}
     assert levels(findings, "branches/history") == {Level.UNKNOWN}

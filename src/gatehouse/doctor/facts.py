@@ -15,8 +15,10 @@ from gatehouse.runtime.isolation import Probed
 
 MAIN = "main"
 EVIDENCE = "evidence"
-CHECK = "gatehouse"
-"""The check that a pull request waits for."""
+CHECK, REVIEW = "gatehouse", "gatehouse review"
+"""What the gates say, and what people said, as checks."""
+CHECKS = (CHECK, REVIEW)
+"""The checks that a pull request waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ class Branch:
 @dataclass(frozen=True, slots=True)
 class OnGitHub:
     """The repository's settings. ``tip`` is where main is; ``app`` the number of the app that posts the check, called
-    ``app_slug``, and ``actions`` that of GitHub Actions; ``push_keys`` are the titles of deploy keys that may write."""
+    ``app_slug``, and ``actions`` that of GitHub Actions; ``push_keys`` are the titles of deploy keys that may write;
+    ``members`` are those of each team whose approval counts, ``org/team`` in lower case (None: not seen)."""
 
     host: Hosted
     tip: str | None
@@ -95,6 +98,7 @@ class OnGitHub:
     secrets: tuple[str, ...] | Unseen
     power: TokenPower | Unseen
     push_keys: tuple[str, ...] | Unseen
+    members: Mapping[str, frozenset[str] | None]
     owners_errors: tuple[OwnersError, ...] | Unseen
 
     def settings(self, page: str) -> str:

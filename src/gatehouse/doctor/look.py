@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from gatehouse.doctor import tree
 from gatehouse.doctor.checks.branches import guarded
+from gatehouse.doctor.checks.review import teams
 from gatehouse.doctor.facts import MAIN, Branch, Facts, Machine, Main, OnGitHub
 from gatehouse.doctor.finding import Unseen
 from gatehouse.errors import GatehouseError, NotFound
@@ -57,6 +58,7 @@ def _on_github(reader: SettingsReader, main: Main, app: str, say: Say) -> OnGitH
             secrets=_seen(reader.secrets, "Secrets: read"),
             power=_seen(reader.token_power, "Administration: read"),
             push_keys=_seen(reader.push_keys, "Administration: read"),
+            members={team: reader.members(team) for team in teams(main)},
             owners_errors=_seen(lambda: reader.owners_errors(MAIN), "Contents: read"),
         )
     except _NoSuchApp:

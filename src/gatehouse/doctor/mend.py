@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from gatehouse.doctor.checks.branches import guarded
 from gatehouse.doctor.checks.environments import admits_more, needed
-from gatehouse.doctor.facts import CHECK, MAIN, Facts, Main, OnGitHub
+from gatehouse.doctor.checks.merging import by_itself
+from gatehouse.doctor.facts import CHECKS, MAIN, Facts, Main, OnGitHub
 from gatehouse.doctor.finding import Finding, Unseen
 from gatehouse.doctor.words import listed
 from gatehouse.github.guarding import named
@@ -49,7 +50,7 @@ def changes(facts: Facts, findings: Sequence[Finding]) -> tuple[Change, ...]:
 
 def _changes(hub: OnGitHub, main: Main, checks: set[str]) -> Iterator[Change]:
     if any(check.startswith("main/") for check in checks):
-        yield _ruleset(hub, Wanted(_MAIN, (MAIN,), _main_guards(hub)))
+        yield _ruleset(hub, Wanted(_MAIN, (MAIN,), _main_guards(hub, main)))
     branches = guarded(main)
     if "branches/history" in checks:
         yield _ruleset(hub, Wanted(_HISTORY, branches, Guards(no_force_push=True, no_deletion=True)))
@@ -63,16 +64,18 @@ def _changes(hub: OnGitHub, main: Main, checks: set[str]) -> Iterator[Change]:
         yield Change("the workflow permissions", sets, TokenPower("read", approves=False))
 
 
-def _main_guards(hub: OnGitHub) -> Guards:
+def _main_guards(hub: OnGitHub, main: Main) -> Guards:
     """At least what is asked now: where a ruleset of ours is brought up to date, it must not become weaker."""
     now = [source.guards for source in hub.branches[MAIN].sources if source.name == named(_MAIN)]
-    checks = {one for guards in now for one in guards.checks if one.name != CHECK}
-    ours = () if isinstance(hub.app, Unseen) else (Required(CHECK, hub.app),)
+    checks = {one for guards in now for one in guards.checks if one.name not in CHECKS}
+    ours = () if isinstance(hub.app, Unseen) else tuple(Required(name, hub.app) for name in CHECKS)
+    # A promotion that the gates alone decide about would wait for an approval that nobody has to give.
+    asked = 0 if by_itself(main) else 1
     return Guards(
         pull_request=True,
-        approvals=max([1, *(guards.approvals for guards in now)]),
+        approvals=max([asked, *(guards.approvals for guards in now)]),
         code_owners=True,
-        last_push=True,
+        last_push=bool(asked) or any(guards.last_push for guards in now),
         dismiss_stale=True,
         checks=(*ours, *sorted(checks, key=lambda one: (one.name, one.app or 0))),
         no_force_push=True,
@@ -90,9 +93,12 @@ def _ruleset(hub: OnGitHub, wanted: Wanted) -> Change:
 def _told(hub: OnGitHub, wanted: Wanted) -> Iterator[str]:
     guards = wanted.guards
     if guards.pull_request:
-        yield f"a pull request with {guards.approvals} approval{'s' * (guards.approvals != 1)}, code owners among them"
+        count = f"{guards.approvals} approval{'s' * (guards.approvals != 1)}, code owners among them"
+        yield f"a pull request with {count}" if guards.approvals else "a pull request, approved by the code owners"
     if guards.last_push:
         yield "the last push approved by somebody else; a push dismisses earlier approvals"
+    elif guards.dismiss_stale:
+        yield "a push dismisses earlier approvals"
     for one in guards.checks:
         whose = hub.app_slug if one.app == hub.app else f"the app {one.app}"
         yield f"the check `{one.name}` passes" + (f", from {whose} alone" if one.app is not None else "")

@@ -9,7 +9,8 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Hosted:
-    """The repository itself; ``url`` is its page, ``admin`` whether the token's account may change its settings."""
+    """The repository itself; ``url`` is its page, ``admin`` whether the token's account may change its settings,
+    ``auto_merge`` whether a pull request can be left to GitHub to merge; False also where the token may not see it."""
 
     slug: str
     url: str
@@ -17,6 +18,7 @@ class Hosted:
     private: bool
     organization: bool
     admin: bool
+    auto_merge: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from gatehouse.github.hosted import (
     Wanted,
 )
 from gatehouse.github.line import Line, again
+from gatehouse.github.people import PeopleReader
 from gatehouse.github.refusal import Asking, Forbidden
 
 _METADATA = "Metadata: read"
@@ -51,6 +52,7 @@ class SettingsReader:
             private=bool(told["private"]),
             organization=owner.get("type") == "Organization",
             admin=bool((told.get("permissions") or {}).get("admin")),
+            auto_merge=bool(told.get("allow_auto_merge")),
         )
 
     def app(self, slug: str) -> int:
@@ -153,6 +155,10 @@ class SettingsReader:
     def token_power(self) -> TokenPower:
         told = self._get("/actions/permissions/workflow", Asking("show the workflow permissions", _ADMIN))
         return TokenPower(told["default_workflow_permissions"], told["can_approve_pull_request_reviews"])
+
+    def members(self, team: str) -> frozenset[str] | None:
+        """As PeopleReader tells them."""
+        return PeopleReader(self._line).members(team)
 
     def push_keys(self) -> tuple[str, ...]:
         """The titles of the deploy keys that may write."""

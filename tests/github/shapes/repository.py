@@ -81,6 +81,7 @@ def repository(hub: Hub, repo: Repository, login: str | None = None) -> JSON:
         **dict.fromkeys(features, True),
         **dict.fromkeys(("has_pages", "has_discussions", "archived", "disabled"), False),
         "default_branch": repo.default,
+        "allow_auto_merge": repo.auto_merge,
         "open_issues_count": open_pulls,
         "open_issues": open_pulls,
         "visibility": "private" if repo.private else "public",

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from gatehouse.doctor.checks import actions, branches, environments, machine, main, owners, promotions, registries
+from gatehouse.doctor.checks import (
+    actions,
+    branches,
+    environments,
+    machine,
+    main,
+    merging,
+    owners,
+    promotions,
+    registries,
+    review,
+)
 from gatehouse.doctor.facts import Facts
 from gatehouse.doctor.finding import Finding, Unseen, unknown
 
@@ -16,9 +27,11 @@ ON_GITHUB: Mapping[str, Check] = {
     "main/last-push": main.last_push,
     "main/stale-reviews": main.stale_reviews,
     "main/check": main.required_check,
+    "main/review-check": main.review_check,
     "main/history": main.history,
     "main/bypass": main.bypass,
     "main/queue": main.queue,
+    "main/merges-itself": merging.merges,
     "branches/history": branches.history,
     "branches/pushes": branches.pushes,
     "environments/branches": environments.restricted,
@@ -28,6 +41,8 @@ ON_GITHUB: Mapping[str, Check] = {
     "actions/approvals": actions.approvals,
     "owners/lines": owners.lines,
     "promotions/current": promotions.current,
+    "review/teams": review.members,
+    "review/reviewers": review.reviewers,
 }
 """What needs GitHub to answer."""
 
@@ -37,6 +52,9 @@ ELSEWHERE: Mapping[str, Check] = {
     "owners/engine": owners.engine,
     "promotions/valid": promotions.valid,
     "promotions/signed": promotions.signed,
+    "review/workflows": review.workflows,
+    "review/permissions": review.permissions,
+    "review/people": review.people,
     "registry/client": registries.client,
     "registry/server": registries.server,
     "registry/access": registries.access,

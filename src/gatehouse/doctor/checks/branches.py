@@ -14,7 +14,7 @@ PUSH_KEY = "GATEHOUSE_PUSH_KEY"
 _MACHINES = ("DeployKey", "Integration")
 _KEY = (
     f"let a deploy key alone push it: make one that may write, keep its private half as the secret {PUSH_KEY} of the "
-    "environment registry-write, then run `gatehouse doctor --fix` (docs/doctor.md has the commands)"
+    "environments registry-write and review, then run `gatehouse doctor --fix` (docs/doctor.md has the commands)"
 )
 _READY = "let a deploy key alone push it"
 
@@ -54,16 +54,14 @@ def pushes(facts: Facts) -> Iterator[Finding]:
 
 
 def ready(hub: OnGitHub, main: Main) -> bool:
-    """Whether main's workflows push with a deploy key: there is one, they read it, and their environment has it."""
+    """Whether main's workflows push with a deploy key: there is one, they read it, and their environments have it."""
+    names = {job.environment for job in main.jobs() if PUSH_KEY in job.secrets}
+    found = [hub.environment(name) for name in names]
     return (
         bool(hub.push_keys)
         and not isinstance(hub.push_keys, Unseen)
-        and any(
-            PUSH_KEY in job.secrets
-            and (found := hub.environment(job.environment))
-            and PUSH_KEY in (found.secrets or ())
-            for job in main.jobs()
-        )
+        and bool(found)
+        and all(one is not None and PUSH_KEY in (one.secrets or ()) for one in found)
     )
 
 

@@ -13,7 +13,7 @@ from gatehouse.github.hosted import Environment
 # Without these a workflow still does its work: no token where MLflow asks for none, no key where evidence is unsigned.
 _NEEDED = ("MLFLOW_TRACKING_URI", "GATEHOUSE_DOCTOR_TOKEN")
 # Other checks say what their absence means.
-_TOLD = (PUSH_KEY, "GATEHOUSE_SIGNING_KEY")
+_TOLD = (PUSH_KEY, "GATEHOUSE_SIGNING_KEY", "GATEHOUSE_TEAMS_TOKEN")
 
 
 def needed(main: Main) -> tuple[str, ...]:
@@ -90,6 +90,10 @@ def secrets(facts: Facts) -> Iterator[Finding]:
 def _missing(hub: OnGitHub, main: Main, name: str, missing: list[str]) -> Iterator[Finding]:
     check, link = "environments/secrets", hub.settings("environments")
     vital = (*_NEEDED, "GATEHOUSE_SIGNING_KEY") if main.signed else _NEEDED
+    # A key that one environment has is what the branches wait for: the jobs of another could not push.
+    there = [found for other in needed(main) if (found := hub.environment(other)) is not None]
+    if any(PUSH_KEY in (found.secrets or ()) for found in there):
+        vital = (*vital, PUSH_KEY)
     lacking = [one for one in missing if one in vital]
     idle = [one for one in missing if one not in (*vital, *_TOLD)]
     if lacking:

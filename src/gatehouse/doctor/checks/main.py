@@ -3,43 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
-from gatehouse.doctor.facts import CHECK, MAIN, Branch, Facts, OnGitHub
-from gatehouse.doctor.finding import Finding, Unseen, bad, ok, unknown
+from gatehouse.doctor.checks.merging import alone, by_itself, reviewing
+from gatehouse.doctor.facts import CHECK, CHECKS, MAIN, REVIEW, Branch, Facts, Main, OnGitHub
+from gatehouse.doctor.finding import Finding, Unseen, bad, ok, unknown, warn
 from gatehouse.doctor.words import listed
 from gatehouse.github.hosted import Guards, Required, Source
 
 Holds = Callable[[Guards], bool]
 
 
-def asks(app: int | Unseen) -> dict[str, Holds]:
-    """Everything that main's guards must hold, by what it is called; ``app`` posts the check."""
-    return {
-        "reviews": lambda guards: guards.approvals >= 1,
+def asks(hub: OnGitHub, main: Main) -> dict[str, Holds]:
+    """Everything that main's guards must hold, by what it is called."""
+    asked: dict[str, Holds] = {
+        "reviews": partial(_reviewed, main),
         "code owners": lambda guards: guards.code_owners,
         "last push": lambda guards: guards.last_push,
         "stale reviews": lambda guards: guards.dismiss_stale,
-        "the check": lambda guards: any(pinned(one, app) for one in guards.checks),
+        **{f"the check `{name}`": partial(_checked, name, hub.app) for name in CHECKS},
         "force pushes": lambda guards: guards.no_force_push,
         "deletion": lambda guards: guards.no_deletion,
     }
+    if by_itself(main):
+        del asked["last push"]
+    return asked
+
+
+def _reviewed(main: Main, guards: Guards) -> bool:
+    """Where promotions merge themselves, GitHub can count no approvals, and its code owners have all the rest."""
+    return guards.approvals >= 1 or (by_itself(main) and _owned(guards))
+
+
+def _owned(guards: Guards) -> bool:
+    return guards.pull_request and guards.code_owners
 
 
 def pinned(one: Required, app: int | Unseen) -> bool:
-    """Whether a required check is ours, from our app alone; from one app at least where its number is not known."""
-    return one.name == CHECK and one.app is not None and (isinstance(app, Unseen) or one.app == app)
+    """Whether a required check is from our app alone; from one app at least where its number is not known."""
+    return one.app is not None and (isinstance(app, Unseen) or one.app == app)
+
+
+def _checked(name: str, app: int | Unseen, guards: Guards) -> bool:
+    return any(one.name == name and pinned(one, app) for one in guards.checks)
 
 
 def reviews(facts: Facts) -> Iterator[Finding]:
-    """A change to main needs a pull request, and the approval of at least one other person."""
+    """A change to main needs a pull request, and somebody else's approval where gates alone do not decide."""
     hub = facts.hub
     branch = hub.branches[MAIN]
     most = max((source.guards.approvals for source in branch.sources), default=0)
+    said = f"a pull request needs {most} approval{'s' * (most != 1)}"
+    if most == 0:
+        said = f"a pull request needs a code owner's approval, but for promotions to {listed(alone(facts.main))}"
     yield _held(
         hub,
         "main/reviews",
-        lambda guards: guards.approvals >= 1,
-        (f"a pull request needs {most} approval{'s' * (most != 1)}", "nobody has to approve a pull request"),
+        partial(_reviewed, facts.main),
+        (said, "nobody has to approve a pull request"),
         "require a pull request with at least 1 approval",
     )
 
@@ -59,6 +80,17 @@ def code_owners(facts: Facts) -> Iterator[Finding]:
 def last_push(facts: Facts) -> Iterator[Finding]:
     """Whoever pushed last does not approve: somebody else has seen the final commit."""
     hub = facts.hub
+    guards = [source.guards for source in hub.branches[MAIN].sources]
+    if by_itself(facts.main) and not any(each.last_push for each in guards) and any(map(_owned, guards)):
+        # GitHub could not leave a promotion without owners alone and ask for this.
+        yield warn(
+            "main/last-push",
+            f"a code owner may push to somebody else's pull request and approve it, but for promotions to "
+            f"{listed(reviewing(facts.main))}, where the check `{REVIEW}` does not count that",
+            "accept it with `--accept main/last-push`, or let a person approve every promotion (docs/review.md)",
+            hub.settings("rules"),
+        )
+        return
     yield _held(
         hub,
         "main/last-push",
@@ -82,25 +114,32 @@ def stale_reviews(facts: Facts) -> Iterator[Finding]:
 
 def required_check(facts: Facts) -> Iterator[Finding]:
     """The check `gatehouse` must pass, and only the app that runs the gates may say so."""
-    hub, name = facts.hub, "main/check"
-    named = [one for source in hub.branches[MAIN].sources for one in source.guards.checks if one.name == CHECK]
+    yield _required(facts.hub, "main/check", CHECK)
+
+
+def review_check(facts: Facts) -> Iterator[Finding]:
+    """The check `gatehouse review` must pass, and only the app that judges the reviews may say so."""
+    yield _required(facts.hub, "main/review-check", REVIEW)
+
+
+def _required(hub: OnGitHub, name: str, check: str) -> Finding:
+    named = [one for source in hub.branches[MAIN].sources for one in source.guards.checks if one.name == check]
     if isinstance(hub.app, Unseen) and any(one.app is not None for one in named):
-        yield unknown(name, f"whether `{CHECK}` is pinned to {hub.app_slug}: {hub.app.why}", hub.app.fix)
-        return
-    missing = f"a pull request may be merged without the check `{CHECK}`"
+        return unknown(name, f"whether `{check}` is pinned to {hub.app_slug}: {hub.app.why}", hub.app.fix)
+    missing = f"a pull request may be merged without the check `{check}`"
     if named:
         strangers = sorted({one.app for one in named if one.app is not None})
         missing = (
-            f"the check `{CHECK}` is pinned to the app {listed(map(str, strangers))}, not to {hub.app_slug}"
+            f"the check `{check}` is pinned to the app {listed(map(str, strangers))}, not to {hub.app_slug}"
             if strangers
-            else f"anybody who may write can post the check `{CHECK}`: it is not pinned to an app"
+            else f"anybody who may write can post the check `{check}`: it is not pinned to an app"
         )
-    yield _held(
+    return _held(
         hub,
         name,
-        lambda guards: any(pinned(one, hub.app) for one in guards.checks),
-        (f"the check `{CHECK}` must pass, from {hub.app_slug} alone", missing),
-        f"require the status check `{CHECK}` with the source {hub.app_slug}",
+        partial(_checked, check, hub.app),
+        (f"the check `{check}` must pass, from {hub.app_slug} alone", missing),
+        f"require the status check `{check}` with the source {hub.app_slug}",
     )
 
 
@@ -120,7 +159,7 @@ def bypass(facts: Facts) -> Iterator[Finding]:
     """Nobody walks around these rules, administrators included."""
     hub, name = facts.hub, "main/bypass"
     branch = hub.branches[MAIN]
-    loose = {what: sources for what, holds in asks(hub.app).items() if (sources := _loose(branch, holds))}
+    loose = {what: sources for what, holds in asks(hub, facts.main).items() if (sources := _loose(branch, holds))}
     if not loose:
         if branch.sources:
             yield ok(name, "nobody may walk around the rules of main")

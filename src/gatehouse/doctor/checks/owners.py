@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gatehouse.declare.owners import PLACES, Owners
+from gatehouse.doctor.checks.merging import NEW as _NEW
+from gatehouse.doctor.checks.merging import free
 from gatehouse.doctor.facts import MAIN, Facts, Main, OwnersFile
 from gatehouse.doctor.finding import Finding, Unseen, bad, ok, unknown, warn
 from gatehouse.doctor.words import listed
@@ -13,8 +15,6 @@ from gatehouse.pin import ROOT
 GUARDED = (f"{ROOT}/", "gates/", ".github/")
 # What workflows run from main, where the repository holds the engine too.
 ENGINE = ("src/", "scripts/", "pyproject.toml", "requirements.lock")
-# Stands for whatever comes: nobody owns a file of this name by name.
-_NEW = "some-new-one"
 
 
 def file(facts: Facts) -> Iterator[Finding]:
@@ -62,12 +62,13 @@ def lines(facts: Facts) -> Iterator[Finding]:
 
 
 def paths(facts: Facts) -> Iterator[Finding]:
-    """Every path in promotions/, gates/ and .github/ has an owner, and so has every file that may come there."""
+    """Every path in promotions/, gates/ and .github/ that gates do not decide alone has an owner, and what may come."""
     found = facts.main.owners
     if found is None or found.owners is None:
         return
-    there = [path for path in facts.main.paths if path.startswith(GUARDED) or path == found.path]
-    coming = [path for path in _coming(facts.main, found) if path not in there]
+    guarded = [path for path in facts.main.paths if path.startswith(GUARDED) or path == found.path]
+    there = [path for path in guarded if not free(facts.main, path)]
+    coming = [path for path in _coming(facts.main, found) if path not in guarded and not free(facts.main, path)]
     naked = [path for path in there if not found.owners.of(path)]
     yield from _unowned(facts, naked, "{0} of {1} paths" if len(there) > 1 else "{0} of {1} path", len(there))
     future = [path for path in coming if not found.owners.of(path)]
