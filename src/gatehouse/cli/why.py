@@ -10,6 +10,7 @@ import msgspec
 from gatehouse.cli import planned, remembered
 from gatehouse.cli.frame import DONE, Settings, emit, progress, verb
 from gatehouse.errors import NotFound
+from gatehouse.report.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,8 +41,9 @@ class Why(msgspec.Struct, frozen=True):
 def command(settings: Settings, model: str, version: int) -> int:
     """Show why VERSION of MODEL went where it is: one sentence, then the timeline.
 
-    Trained, proposed, gates with their figures, approvals, merged, synced, superseded, rolled back, held: each with its
-    time, who did it, the commit and the pull request.
+    Trained, proposed, gates with their figures, merged, synced, superseded, rolled back, held: each with its time, who
+    did it, the commit and the pull request. Each approval with every answer, and how long after it could be reviewed;
+    each rejection with its reason. What an auditor should look at is marked with "!".
     """
     from gatehouse.sync.answer import answer
     from gatehouse.sync.story import about, told
@@ -71,10 +73,22 @@ def _text(found: Why) -> Iterator[RenderableType]:
     yield ""
     for event in found.events:
         yield from line(event)
-        for gate in event.evidence.gates if event.evidence else ():
-            yield f"{'':38}{_gate(gate)}"
+        yield from _below(event)
     for note in found.notes:
         yield Text(f"! {note}", style="yellow")
+
+
+def _below(event: Event) -> Iterator[RenderableType]:
+    """What the gates measured, what a reviewer answered, and what an auditor should look at: a line each."""
+    from rich.text import Text
+
+    from gatehouse.sync.agreed import answers
+
+    told = [_gate(gate) for gate in event.evidence.gates] if event.evidence else []
+    told += answers(event.approval) if event.approval else ()
+    yield from (f"{'':38}{each}" for each in told)
+    for remark in event.remarks:
+        yield Text(f"{'':38}! {clean(remark, 2_000)}", style="yellow")
 
 
 def line(event: Event) -> Iterator[RenderableType]:

@@ -46,8 +46,13 @@ def emergency(approval: Approval) -> str | None:
     return approval.answers.get(EMERGENCY) if approval.flagged else None
 
 
-def took(seconds: float | None) -> str:
-    """How long a reviewer had, in words."""
+def heard(approval: Approval) -> str:
+    """How somebody agreed: how long they had, or why they called an emergency; on one line."""
+    reason, flag = emergency(approval), "; flagged for the auditor" if approval.flagged else ""
+    return f"{_took(approval.seconds) if reason is None else f'called an emergency: {clean(reason, _LINE)}'}{flag}"
+
+
+def _took(seconds: float | None) -> str:
     if seconds is None:
         return "how long after it could be reviewed is not known"
     if seconds < 0:
@@ -88,11 +93,8 @@ def _kept(model: str, records: Sequence[Record], reviewed: Sequence[Reviewed]) -
 
 
 def _approved(about: _About, said: Approval) -> Event:
-    reason = emergency(said)
-    text = f"called an emergency: {clean(reason, _LINE)}" if reason is not None else took(said.seconds)
-    flag = "; flagged for the auditor" if said.flagged else ""
     return Event(
-        said.when, What.APPROVED, text + flag, about.slot, about.role, after=about.pin,
+        said.when, What.APPROVED, heard(said), about.slot, about.role, after=about.pin,
         who=clean(said.who, 100), pull_request=about.pull_request, approval=said,
     )  # fmt: skip
 
