@@ -47,7 +47,7 @@ def doctor(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
 def test_where_nothing_is_bad_it_is_exit_0(tmp_path: Path, github: GitHub, doctor: Doctor) -> None:
     ran = doctor(installed(tmp_path, github))
     assert ran.code == 0
-    assert "✓ main/reviews                a pull request needs 1 approval" in ran.out
+    assert "✓ main/reviews                a pull request needs a code owner's approval" in ran.out
     assert re.search(r"\d+ to think about, \d+ fine$", ran.out.strip())
     assert github.writes() == []
 
@@ -136,7 +136,7 @@ def test_a_token_that_only_reads_is_enough_where_its_blind_spot_may_stay_unseen(
     tmp_path: Path, github: GitHub, doctor: Doctor
 ) -> None:
     at = installed(tmp_path, github)
-    reads = dict.fromkeys(("contents", "actions", "secrets", "environments", "administration"), "read")
+    reads = dict.fromkeys(("contents", "actions", "secrets", "environments", "administration", "members"), "read")
     token = github.app_token("doctor", reads)
     assert doctor(at, GITHUB_TOKEN=token).code == 2
     blind = ("main/bypass", "branches/history", "branches/pushes")
@@ -165,7 +165,9 @@ def test_a_check_that_is_not_there_cannot_be_tolerated(
 def test_fix_sets_nothing_where_nobody_can_be_asked(tmp_path: Path, github: GitHub, doctor: Doctor) -> None:
     ran = doctor(bare(tmp_path, github), "--fix")
     assert ran.code == 1
-    assert "to set:\n  a new ruleset 'gatehouse main' on main\n    a pull request with 1 approval" in ran.out
+    assert (
+        "to set:\n  a new ruleset 'gatehouse main' on main\n    a pull request, approved by the code owners" in ran.out
+    )
     assert "nothing was set: there is nobody to ask" in ran.err
     assert github.writes() == []
 
