@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tests.github.hub import Hub
@@ -20,17 +20,24 @@ def rules_for(repo: Repository, branch: str) -> list[tuple[dict[str, Any], dict[
     ]
 
 
-def blockers(repo: Repository, pull: Pull) -> list[str]:
-    """Why the branch's rules do not let a pull request be merged; empty where nothing is in the way."""
-    return [*_missing_approvals(repo, pull), *_missing_checks(repo, pull)]
+# The number of a repository's administrators among the actors that may walk around a ruleset.
+_ADMINS = 5
 
 
-def _missing_approvals(repo: Repository, pull: Pull) -> Iterator[str]:
-    needed = [
-        rule["parameters"]["required_approving_review_count"]
-        for _, rule in rules_for(repo, pull.base)
-        if rule["type"] == "pull_request"
-    ]
+def blockers(repo: Repository, pull: Pull, login: str = "") -> list[str]:
+    """Why the branch's rules do not let a pull request be merged; empty where nothing is in the way. ``login`` is who
+    merges it, where the rulesets may let them walk around."""
+    asked = [rule for ruleset, rule in rules_for(repo, pull.base) if not _walks_around(repo, ruleset, login)]
+    return [*_missing_approvals(repo, pull, asked), *_missing_checks(repo, pull, asked)]
+
+
+def _walks_around(repo: Repository, ruleset: Mapping[str, Any], login: str) -> bool:
+    actors = {(each["actor_type"], each["actor_id"]) for each in ruleset["bypass_actors"]}
+    return repo.may(login, "admin") and ("RepositoryRole", _ADMINS) in actors
+
+
+def _missing_approvals(repo: Repository, pull: Pull, asked: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    needed = [rule["parameters"]["required_approving_review_count"] for rule in asked if rule["type"] == "pull_request"]
     guard = repo.protection.get(pull.base, {}).get("required_pull_request_reviews", {})
     needed.append(guard.get("required_approving_review_count", 0))
     states = decisions(repo, pull)
@@ -49,9 +56,9 @@ def decisions(repo: Repository, pull: Pull) -> dict[str, str]:
     return said
 
 
-def _missing_checks(repo: Repository, pull: Pull) -> Iterator[str]:
+def _missing_checks(repo: Repository, pull: Pull, asked: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     needed: dict[str, int | None] = {}
-    for _, rule in rules_for(repo, pull.base):
+    for rule in asked:
         if rule["type"] == "required_status_checks":
             checks = rule["parameters"]["required_status_checks"]
             needed |= {each["context"]: each.get("integration_id") for each in checks}

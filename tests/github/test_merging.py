@@ -84,6 +84,17 @@ def test_a_required_review_is_a_writers_approval(github: GitHub, repo: Repositor
     assert merge(ada)[0] == 200
 
 
+def test_an_administrator_walks_around_a_ruleset_that_lets_them_and_nobody_else_does(
+    github: GitHub, repo: Repository, ada: Raw, pull: Pull
+) -> None:
+    ruleset = github.ruleset(repo, review_rule(), check_rule("gatehouse"))
+    admin = Raw(github, github.token(repo.owner), repo.slug)
+    assert merge(admin)[0] == 405
+    ruleset["bypass_actors"] = [{"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "always"}]
+    assert merge(ada)[0] == 405
+    assert merge(admin)[0] == 200
+
+
 @pytest.mark.parametrize(("dismissing", "states"), [(True, ["DISMISSED"]), (False, ["APPROVED"])])
 def test_a_push_dismisses_approvals_where_the_rules_say_so(
     dismissing: bool, states: list[str], github: GitHub, repo: Repository, ada: Raw, pull: Pull

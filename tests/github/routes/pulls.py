@@ -171,7 +171,7 @@ def merge(hub: Hub, asked: Asked) -> Answer:
         raise Refused(405, "Pull Request is not mergeable")
     if given.get("sha", pull.head_sha) != pull.head_sha:
         raise Refused(409, "Head branch was modified. Review and try the merge again.")
-    if blockers := rules.blockers(repo, pull):
+    if blockers := rules.blockers(repo, pull, asked.login):
         raise Refused(405, blockers[0])
     made = _merge(hub, repo, pull, asked.login, given)
     return Answer(200, {"sha": made, "merged": True, "message": "Pull Request successfully merged"})
