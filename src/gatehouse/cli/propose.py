@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from gatehouse.cli import hub, rivals, scene
+from gatehouse.cli import hub, reviewers, rivals, scene
 from gatehouse.cli.frame import BLOCKED, DONE, Settings, emit, progress, verb
+from gatehouse.cli.reviewers import Case, Reviewers
 from gatehouse.declare import edit
 from gatehouse.declare.load import require
 from gatehouse.declare.source import Revision, WorkTree
@@ -26,7 +29,8 @@ PERCENT = 5.0
 
 
 class Proposed(msgspec.Struct, frozen=True):
-    """What --format json prints. ``pull`` and ``url`` are None where no pull request was opened."""
+    """What --format json prints. ``pull`` and ``url`` are None where no pull request was opened, ``reviewers`` where
+    nobody has to agree."""
 
     file: str
     branch: str | None
@@ -35,6 +39,7 @@ class Proposed(msgspec.Struct, frozen=True):
     url: str | None
     version: int
     digest: str
+    reviewers: Reviewers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,8 @@ class Share:
 def command(settings: Settings, model: str, version: int, where: str, role: str, no_pr: bool, **more: str) -> int:
     """Open the pull request that promotes VERSION of MODEL.
 
-    The commit is made on top of the remote's main; the working tree and its branch are not touched.
+    The commit is made on top of the remote's main; the working tree and its branch are not touched. Where people have
+    to agree, as many as it takes are asked for a review, in turn.
     """
     slot, part = scene.slot_of(model, where), Role(role)
     share = Share(_share(part, more["percent"]), more["experiment"])
@@ -163,10 +169,24 @@ def _opened(settings: Settings, start: Start, proposal: Proposal, text: str, say
         writer.push(commit, proposal.branch, writer.fetch(proposal.branch))
         say("opening the pull request")
         opened = github.pulls.open(proposal.branch, "main", proposal.title, proposal.body)
+        asked = None
+        if reviewers.required(start.trunk, start.declared, proposal):
+            say("asking for reviews")
+            case = Case(github, start.trunk, start.declared, proposal, opened.pull)
+            asked = reviewers.request(case, datetime.now(UTC))
     pull = opened.pull
     verdict = "opened" if opened.new else "updated"
-    emit(settings, _answer(proposal, commit, pull), f"{verdict} #{pull.number} {proposal.title}\n{pull.url}")
+    said = [f"{verdict} #{pull.number} {proposal.title}\n{pull.url}", *(_asked(asked) if asked else ())]
+    emit(settings, msgspec.structs.replace(_answer(proposal, commit, pull), reviewers=asked), said)
     return DONE
+
+
+def _asked(found: Reviewers) -> Iterator[str]:
+    yield from (f"asked {each.who} for a review: {each.why}" for each in found.asked)
+    if found.note:
+        yield f"! {found.note}"
+        yield from (f"  not {each.who}: {each.why}" for each in found.left_out)
+        yield f"  {found.fix}"
 
 
 def _taken(settings: Settings, proposal: Proposal, pull: Pull) -> int:
