@@ -16,6 +16,7 @@ from gatehouse.declare.types import Declared, Held, Policy, Promotion, Serving, 
 from gatehouse.git import Commit
 from gatehouse.pin import Pin, Role, Slot
 from gatehouse.registry.types import Version
+from gatehouse.review.record import Reviewed
 from gatehouse.sync.actions import Append, DropAlias, Plan, Publish, SetAlias, SetLegacyStage, SetTags
 from gatehouse.sync.actual import ANCHOR, Actual, Audit, Branch, Shelf
 from gatehouse.sync.approved import Agreement
@@ -46,7 +47,8 @@ class World:
     """Main's history and what is out there. ``carry`` does to the actual side what a plan says.
 
     ``judged`` holds the pins whose gates ran, for which role of which slot: all that are ``put`` unless it says not.
-    People agreed to all of them, but for the ``reviews`` that say something else of a pin in production.
+    People agreed to all of them, but for the ``reviews`` that say something else of a pin in production. ``kept`` are
+    the reviews on the evidence branch.
     """
 
     stages: Stages = USUAL
@@ -63,6 +65,7 @@ class World:
     digests: dict[str, str] = field(default_factory=dict)
     judged: set[tuple[Slot, Role, Pin]] = field(default_factory=set)
     reviews: dict[Pin, Agreement | None] = field(default_factory=dict)
+    kept: tuple[Reviewed, ...] = ()
     now: datetime = T0
 
     def put(
@@ -107,7 +110,7 @@ class World:
             for number, version in self.versions.items()
         }
         shelves = {(stage.registry, MODEL): Shelf(by_number, dict(self.aliases)) for stage in self.stages.stages}
-        return Actual(shelves, dict(self.branches), audit(self.records))
+        return Actual(shelves, dict(self.branches), audit(self.records), self.kept)
 
     def plan(self) -> Plan:
         artifacts = {(REGISTRY, MODEL, number): f"file:///artifacts/{number}" for number in self.versions}

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from gatehouse.audit.record import Record
+from gatehouse.audit.record import Kind, Record
 from gatehouse.pin import Pin, Role, Slot
 
 
@@ -18,6 +18,11 @@ class Append(msgspec.Struct, frozen=True, tag_field="action", tag="append"):
     """Write a record, before anything that it speaks of is changed."""
 
     record: Record
+
+    @property
+    def rejection(self) -> bool:
+        """Whether it only tells that a reviewer said no."""
+        return self.record.kind is Kind.REJECTED
 
     def __str__(self) -> str:
         return f"record: {self.record}"
@@ -155,5 +160,12 @@ class Plan(msgspec.Struct, frozen=True):
 
     @property
     def in_sync(self) -> bool:
-        """Nothing to do, and nothing that the files ask for was refused."""
-        return not self.actions and not self.refusals
+        """Nothing to change, and nothing that the files ask for was refused.
+
+        That somebody rejected a pull request goes on record with the next sync, and puts nothing out of sync.
+        """
+        rejections = [action for action in self.actions if isinstance(action, Append) and action.rejection]
+        changes = [action for action in self.actions if not (isinstance(action, Append) and action.rejection)]
+        if rejections:
+            changes = [action for action in changes if not (isinstance(action, Publish) and not action.files)]
+        return not changes and not self.refusals
