@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from gatehouse.report.outlook import Word
 
 NAME = "gatehouse"
+REVIEW = "gatehouse review"
+"""The check of what people say of a pull request, beside that of its gates."""
 
 
 def judged(results: Sequence[Result], context: Context, word: Word | None = None) -> Check:
