@@ -43,7 +43,7 @@ def approval(who: str = "anna", after: float = 600, **changes: Any) -> Approval:
         who=who,
         when=START + timedelta(seconds=after),
         answers={"gain": "it does", "timing": "yes"},
-        seconds=after,
+        seconds=float(after),
         url=f"https://github.test/acme/models/pull/12#{who}",
         acknowledged=("thin-file-applicants",),
     )
@@ -52,7 +52,7 @@ def approval(who: str = "anna", after: float = 600, **changes: Any) -> Approval:
 
 def rejection(who: str = "chen", after: float = 300, **changes: Any) -> Rejection:
     plain = Rejection(
-        who, START + timedelta(seconds=after), "thin files are worse off", after, f"https://github.test/12#{who}"
+        who, START + timedelta(seconds=after), "thin files are worse off", float(after), f"https://github.test/12#{who}"
     )
     return msgspec.structs.replace(plain, **changes)
 
