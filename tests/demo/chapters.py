@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -15,7 +16,7 @@ from tests.world.world import World
 MODEL = "credit-risk"
 BLOCKED = 1
 # With this the five lines begin that a reviewer reads first.
-BRIEF = "**Changes**"
+BRIEF = "**Changes:**"
 
 
 class Story:
@@ -173,7 +174,8 @@ class Story:
         (comment,) = (each.body for each in self.world.repo.of(number) if BRIEF in each.body)
         lines = comment.splitlines()
         start = next(at for at, line in enumerate(lines) if BRIEF in line)
-        return "\n".join([*lines[:1], *lines[start : start + 5]])
+        # As the browser shows it, without the marks of Markdown.
+        return re.sub(r"\*\*|</?code>", "", "\n".join(lines[start : start + 5]))
 
     def _synced(self) -> None:
         """Waits for the sync that a merge has started, and shows it."""
