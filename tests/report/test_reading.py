@@ -108,16 +108,16 @@ def test_where_no_group_failed_the_metric_says_which_end_is_worse(metric: str, w
 
 def test_a_first_promotion_and_a_missing_sandbox_are_unusual() -> None:
     bare = msgspec.structs.replace(results.first(), isolation="bare")
-    assert any("first promotion" in line for line in reading.unusual(bare))
-    assert any("without a sandbox" in line for line in reading.unusual(bare))
+    assert any("first promotion" in line for line in reading.peculiar(bare))
+    assert any("without a sandbox" in line for line in reading.peculiar(bare))
     spark = msgspec.structs.replace(bare, isolation="cluster")
-    assert any("Spark's workers" in line for line in reading.unusual(spark))
-    assert not any("Spark's workers" in line for line in reading.unusual(bare))
+    assert any("Spark's workers" in line for line in reading.peculiar(spark))
+    assert not any("Spark's workers" in line for line in reading.peculiar(bare))
 
 
 def test_a_figure_that_used_up_its_limit_since_the_champion_is_unusual_a_small_change_is_not() -> None:
     moved = judged([at_most("p95", 45, 50, champion=30), at_most("p50", 10.4, 50, champion=10)], "").named("latency")
-    lines = reading.unusual(results.result([moved]))
+    lines = reading.slipped(results.result([moved]))
     assert lines == ("p95 went from 30 to 45, inside its limit",)
 
 
@@ -148,7 +148,8 @@ def test_any_result_can_be_read(result: Result) -> None:
     assert reading.headline(result).startswith("Passed") == result.passed
     assert reading.gain_in_words(result)
     assert reading.worst_in_words(result)
-    reading.unusual(result)
+    reading.peculiar(result)
+    reading.slipped(result)
 
 
 def _name(measure: Measure | None) -> str | None:

@@ -12,20 +12,24 @@ from gatehouse.evaluate.result import Result
 from gatehouse.pin import Pin
 from gatehouse.report import figures, unusual
 from gatehouse.report.context import Context
-from gatehouse.report.reading import card_link, gain_in_words, version_link, worst_in_words
-from gatehouse.report.reading import unusual as noticed
+from gatehouse.report.reading import card_link, gain_in_words, peculiar, slipped, version_link, worst_in_words
 from gatehouse.report.text import below, clean, middle
 
-MOST_UNUSUAL = 6
+UNUSUAL = "Unusual"
+MOST_UNUSUAL = 12
 MOST_LIMITATIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a line: where ``url`` is not "", it leads to a page below a trusted address."""
+    """A piece of a line: where ``url`` is not "", it leads to a page below a trusted address.
+
+    What is ``linked`` says nothing where nobody can follow a link.
+    """
 
     text: str
     url: str = ""
+    linked: bool = False
     code: bool = False
     strong: bool = False
 
@@ -39,8 +43,8 @@ class Line:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Each item as plain text."""
-        return tuple("".join(part.text for part in item) for item in self.items)
+        """Each item as plain text, for where there are no links."""
+        return tuple("".join(part.text for part in item if not part.linked) for item in self.items)
 
     @property
     def text(self) -> str:
@@ -54,7 +58,7 @@ def brief(result: Result, context: Context) -> tuple[Line, ...]:
         Line("Changes", (tuple(_change(result, context)),)),
         _plain("Gain", [clean(gain_in_words(result), 300)]),
         _plain("Worst group", [clean(worst_in_words(result), 300)]),
-        _plain("Unusual", _unusual(result, context)),
+        _plain(UNUSUAL, _unusual(result, context)),
         _plain("To acknowledge", _limitations(result, context)),
     )
 
@@ -75,7 +79,7 @@ def _change(result: Result, context: Context) -> Iterator[Part]:
     yield from _origin(result, context)
     card = card_link(result, context) or page
     if card:
-        yield from (Part(", "), Part("model card", card))
+        yield from (Part(", ", linked=True), Part("model card", card, linked=True))
 
 
 def _pin(pin: Pin | None, context: Context, model: str) -> Iterator[Part]:
@@ -98,10 +102,11 @@ def _origin(result: Result, context: Context) -> Iterator[Part]:
 
 
 def _unusual(result: Result, context: Context) -> list[str]:
-    """What the gates noticed, then what is not as it was with the last promotions of the slot."""
+    """What nobody expects, then what is not as it was with the last promotions of the slot, then with the champion."""
     request = result.request
     earlier = context.earlier.get((request.slot, request.role))
-    found = [*noticed(result), *(unusual.against(result, earlier) if earlier is not None else ())]
+    usual = unusual.against(result, earlier) if earlier is not None else ()
+    found = [*peculiar(result), *usual, *slipped(result)]
     shown = [clean(text, 220) for text in found[:MOST_UNUSUAL]]
     more = len(found) - len(shown)
     return [*shown, *([f"and {more} more"] if more else [])] or ["nothing that the gates noticed"]

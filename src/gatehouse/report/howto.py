@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from gatehouse.evaluate.result import Result
-from gatehouse.pin import MODEL, Role
+from gatehouse.pin import MODEL, Role, Slot
 from gatehouse.report import figures
 from gatehouse.report.context import Asking, Consent, Context
 from gatehouse.report.text import code, markdown
 
 TITLE = "How to review"
+MOST_IN_SIGHT = 5
 
 
 def people(results: Sequence[Result], context: Context) -> tuple[Asking, ...]:
@@ -21,12 +22,18 @@ def people(results: Sequence[Result], context: Context) -> tuple[Asking, ...]:
     return tuple(asking for asking in context.asking if asking.token)
 
 
+def in_sight(results: Sequence[Result], context: Context) -> frozenset[tuple[Slot, Role]]:
+    """The places whose five lines are not folded away: those that people are asked about, where there are few."""
+    asked = people(results, context)
+    return frozenset((each.slot, each.role) for each in asked) if len(asked) <= MOST_IN_SIGHT else frozenset()
+
+
 def notes(results: Sequence[Result], context: Context) -> tuple[str, ...]:
-    """What is to be said of the review where nobody can review yet, or need not; a sentence each, plain text."""
+    """What is to be said behind "Review:" where nobody can review yet, or need not; a sentence each, plain text."""
     kinds = {asking.consent for asking in context.asking}
     passed = all(result.passed for result in results)
     if Consent.PEOPLE in kinds and not passed:
-        return ("Review comes after the gates: once every one of them has passed, this report says how.",)
+        return ("once every gate has passed, this report says how.",)
     return tuple(
         sentence for kind, sentence in _without(context, alone=len(kinds) == 1, passed=passed) if kind in kinds
     )
@@ -36,11 +43,11 @@ def _without(context: Context, *, alone: bool, passed: bool) -> Iterator[tuple[C
     stages = dict.fromkeys(asking.slot.stage for asking in context.asking if asking.consent is Consent.NOBODY)
     named, once = ", ".join(stages), "now that" if passed else "once"
     itself = f" It merges itself {once} its gates have passed." if alone else ""
-    yield Consent.NOBODY, f"No review is needed for {named}: the gates alone decide there.{itself}"
+    yield Consent.NOBODY, f"not needed for {named}: the gates alone decide there.{itself}"
     back = [f"version {each.candidate.version}" for each in context.asking if each.consent is Consent.RETURNING]
     one = len(back) == 1
     told = f"{', '.join(back)} {'was' if one else 'were'} champion here before, and may come back"
-    yield Consent.RETURNING, f"No review is needed to go back: {told}."
+    yield Consent.RETURNING, f"not needed to go back: {told}."
 
 
 def needs(asked: Sequence[Asking]) -> str:
@@ -59,7 +66,7 @@ def approve(asking: Asking) -> str:
 
 
 def reject(asking: Asking) -> str:
-    return f"/reject-model {asking.slot.model} {asking.candidate.version} reason"
+    return f"/reject-model {asking.slot.model} {asking.candidate.version} …"
 
 
 def form(asked: Sequence[Asking]) -> str:
@@ -105,16 +112,16 @@ def _fold(asked: Sequence[Asking], context: Context, *, forms: bool) -> Iterator
     yield f"**In a terminal:** `{command}` shows the evidence, asks the questions and submits the review."
     yield ""
     if forms:
-        yield "**Here:** copy the form below, and fill it in where it says `>` and `[ ]`. It counts as a review that "
-        yield "approves and as a comment."
+        yield "**Here:** copy the form below, fill it in where it says `>` and `[ ]`, and submit it as a review that "
+        yield "approves, or as a comment."
     else:
-        yield f"**Here:** `{command} --template` prints the form, which is too long for this comment. Filled in, it "
-        yield "counts as a review that approves, and as a comment that begins with its command:"
+        yield f"**Here:** the form is too long for this comment: `{command} --template` prints it. Filled in, submit "
+        yield "it as a review that approves, or as a comment below this command:"
         yield ""
         yield from (f"- {code(approve(each), 300)}" for each in asked)
     yield ""
-    yield "**To say no:** a comment with your reason is enough, and nothing else happens. So is a review that requests "
-    yield "changes."
+    yield "**To say no:** comment with your reason in place of the dots, or request changes with it. It goes on "
+    yield "record, the proposer sees it, and nothing else happens."
     yield ""
     yield from (f"- {code(reject(each), 300)}" for each in asked)
     yield ""

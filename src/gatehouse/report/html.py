@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from gatehouse.evaluate.result import Result
-from gatehouse.report import basis, figures, plots, reading, weight
+from gatehouse.report import basis, figures, howto, plots, reading, weight
+from gatehouse.report.brief import brief
 from gatehouse.report.context import Context
 from gatehouse.report.plots import bullet
 from gatehouse.report.text import SAFE_LINK, below, clean, middle
@@ -35,7 +36,10 @@ def page(results: Sequence[Result], context: Context) -> str:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     template = _environment().get_template("page.html.j2")
     shown, left = results[:MAX_RESULTS], results[MAX_RESULTS:]
-    return template.render(results=shown, left=left, context=context, style=style, digest=digest)
+    asked, notes = howto.people(results, context), howto.notes(results, context)
+    return template.render(
+        results=shown, left=left, context=context, style=style, digest=digest, asked=asked, notes=notes
+    )
 
 
 @cache
@@ -53,6 +57,8 @@ def _environment() -> Environment:
     made.globals |= {
         "figures": figures,
         "reading": reading,
+        "howto": howto,
+        "brief": brief,
         "remarks": weight.remarks,
         "basis": basis.basis,
         "next_steps": basis.next_steps,

@@ -105,10 +105,12 @@ def _fitting(lines: Iterator[str], room: int) -> str:
 
 def _compose(results: Sequence[Result], context: Context, cut: Cut) -> Iterator[str]:
     yield from _head(results, context)
+    asked = howto.in_sight(results, context)
     for result in results if cut.sections else ():
         if cut.passed or not result.passed:
+            mine = (result.request.slot, result.request.role) in asked
             yield ""
-            yield from section(result, context, cut, several=len(results) > 1)
+            yield from section(result, context, cut, several=len(results) > 1, asked=mine)
     yield from howto.section(results, context, forms=cut.forms)
     if cut.missing:
         yield ""

@@ -186,8 +186,8 @@ def _rank(row: Row, direction: int) -> tuple[int, float]:
     return -list(Outcome).index(row.outcome), direction * (row.value or 0.0)
 
 
-def unusual(result: Result) -> tuple[str, ...]:
-    """What a reviewer would not expect: a first promotion, warnings, figures that got worse within their limits."""
+def peculiar(result: Result) -> tuple[str, ...]:
+    """What a reviewer would not expect of any check, plain text."""
     found = []
     if result.champion is None:
         found.append("first promotion here: there is no champion to compare with")
@@ -195,14 +195,17 @@ def unusual(result: Result) -> tuple[str, ...]:
         found.append("the model ran without a sandbox")
     if result.isolation == "cluster":
         found.append("the models ran in Spark's workers, which may reach whatever the cluster may")
-    found += [f"a warning from {verdict.gate}" for verdict in warning(result)]
-    found += [
+    return (*found, *(f"a warning from {verdict.gate}" for verdict in warning(result)))
+
+
+def slipped(result: Result) -> tuple[str, ...]:
+    """The figures that got worse than the champion's within their limits, plain text."""
+    return tuple(
         f"{measure.name} went from {figures.champion_of(measure)} to {figures.value_of(measure)}, inside its limit"
         for verdict in result.verdicts
         for measure in verdict.measures
         if measure.outcome is Outcome.PASS and _got_worse(measure)
-    ]
-    return tuple(found)
+    )
 
 
 def _got_worse(measure: Measure) -> bool:

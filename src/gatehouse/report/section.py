@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from gatehouse.evaluate.result import Result
 from gatehouse.report import figures
 from gatehouse.report.basis import next_steps
-from gatehouse.report.brief import Part, brief
+from gatehouse.report.brief import UNUSUAL, Part, brief
 from gatehouse.report.context import Context
 from gatehouse.report.reading import (
     FACES,
@@ -26,6 +26,9 @@ from gatehouse.report.tables import MAX_VERDICTS, every_figure, gate_table
 from gatehouse.report.text import clean, code, escaped, link, markdown
 from gatehouse.report.weight import remarks
 from gatehouse.verdict import Verdict
+
+# On one screen; the page has room for all of them.
+MOST_UNUSUAL = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,11 @@ def place_of(result: Result) -> str:
     return markdown(place(result), 120)
 
 
-def section(result: Result, context: Context, cut: Cut, *, several: bool) -> Iterator[str]:
-    """The part of one result, line by line; folded away where it passed and stands among others."""
-    folded = several and result.passed
-    if folded:
+def section(result: Result, context: Context, cut: Cut, *, several: bool, asked: bool) -> Iterator[str]:
+    """The part of one result, line by line; among others, what passed is folded away, but for what people who are
+    ``asked`` to agree have to read."""
+    shown = not several or not result.passed or asked
+    if not shown:
         yield f"<details><summary>{verdict_line(result)}</summary>"
         yield ""
     elif several:
@@ -71,13 +75,16 @@ def section(result: Result, context: Context, cut: Cut, *, several: bool) -> Ite
         yield ""
         yield from (line for verdict in warning(result)[:MAX_VERDICTS] for line in _reason(verdict))
     if cut.tables or not result.passed:
-        yield from _details(result, context, cut)
-    if folded:
+        yield from _details(result, context, cut, folded=several and result.passed and shown)
+    if not shown:
         yield ""
         yield "</details>"
 
 
-def _details(result: Result, context: Context, cut: Cut) -> Iterator[str]:
+def _details(result: Result, context: Context, cut: Cut, *, folded: bool) -> Iterator[str]:
+    if folded:
+        yield ""
+        yield "<details><summary>Gates, figures and evidence</summary>"
     yield ""
     yield from gate_table(result, context)
     if cut.figures:
@@ -85,12 +92,18 @@ def _details(result: Result, context: Context, cut: Cut) -> Iterator[str]:
         yield from every_figure(result)
     yield ""
     yield from _evidence(result, context)
+    if folded:
+        yield ""
+        yield "</details>"
 
 
 def _brief(result: Result, context: Context) -> Iterator[str]:
     """What a reviewer reads first: five lines, and what is to be said of the evidence as a whole."""
     for line in brief(result, context):
-        yield f"- **{line.name}:** {' · '.join(''.join(map(_part, item)) for item in line.items)}"
+        told = ["".join(map(_part, item)) for item in line.items]
+        if line.name == UNUSUAL and len(told) > MOST_UNUSUAL + 1:
+            told = [*told[:MOST_UNUSUAL], f"and {len(told) - MOST_UNUSUAL} more in the HTML report"]
+        yield f"- **{line.name}:** {' · '.join(told)}"
     for remark in remarks(result):
         yield f"- **{remark.name}:** {' · '.join(markdown(line, 300) for line in remark.lines)}"
 

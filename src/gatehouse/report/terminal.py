@@ -18,20 +18,18 @@ from rich.text import Text
 from gatehouse.evaluate.result import Result
 from gatehouse.report import figures
 from gatehouse.report.basis import next_steps
+from gatehouse.report.brief import brief
 from gatehouse.report.context import Context
 from gatehouse.report.reading import (
     FACES,
     blocking,
     deciding,
-    gain_in_words,
     headline,
     interval_title,
     levels_differ,
     place,
     reproduce,
-    unusual,
     warning,
-    worst_in_words,
 )
 from gatehouse.report.text import clean, middle
 from gatehouse.report.weight import remarks
@@ -46,7 +44,8 @@ SIGNS = {
     Outcome.ERROR: ("✗", "red"),
 }
 
-
+# The column of names is narrow.
+NAMES = {"To acknowledge": "acknowledge"}
 GAP = 3  # cells between two columns: the padding, and the blank line of the box
 # A terminal narrower than this many cells loses the column; the verdict, the value and the limit always stay.
 NEEDS = {"interval": 104, "champion": 80, "measured": 62}
@@ -80,14 +79,8 @@ def _result(result: Result, context: Context, width: int) -> Iterator[Renderable
     outcome = result.outcome if result.passed else Outcome.FAIL
     sign, colour = SIGNS[outcome]
     yield Text.assemble((f"{sign} {headline(result)}", f"bold {colour}"), f"  {clean(place(result), 120)}")
-    before = result.request.previous
-    yield _line("changes", f"{before or 'nothing'} → {result.request.candidate}")
-    yield _line("gain", gain_in_words(result))
-    yield _line("worst group", worst_in_words(result))
-    if odd := unusual(result):
-        yield _line("unusual", "; ".join(clean(line, 120) for line in odd[:4]))
-    if known := context.limitations.get(result.request.slot.model, ()):
-        yield _line("acknowledge", ", ".join(clean(limit, 80) for limit in known[:20]))
+    for line in brief(result, context):
+        yield _line(NAMES.get(line.name, line.name.lower()), line.text, 2000)
     for remark in remarks(result):
         yield from (_line("" if index else remark.name.lower(), line) for index, line in enumerate(remark.lines))
     yield Text()
@@ -102,12 +95,12 @@ def _result(result: Result, context: Context, width: int) -> Iterator[Renderable
         yield Text.assemble("After a change, ask again:  ", (command, "bold"))
 
 
-def _line(name: str, text: str) -> RenderableType:
+def _line(name: str, text: str, limit: int = 400) -> RenderableType:
     """A name in a column of its own; what does not fit wraps beside it."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", width=11, no_wrap=True)
     grid.add_column(overflow="fold")
-    grid.add_row(name, Text(clean(text, 400)))
+    grid.add_row(name, Text(clean(text, limit)))
     return Padding(grid, (0, 0, 0, 2))
 
 

@@ -85,7 +85,7 @@ def _worse(result: Result, checks: Sequence[Result]) -> Iterator[str]:
         where = "" if len(rows) == 1 else ", not all on the same rows"
         side = "below" if up else "above"
         value = figures.value_of(mine)
-        yield f"{mine.name} {value} is {side} each of the last {len(alike)} promoted here ({span}{where})"
+        yield f"{mine.name} {value} is {side} all of the last {len(alike)} ({span}{where})"
 
 
 def _metric(result: Result) -> Measure | None:
@@ -103,8 +103,8 @@ def _same(one: Measure, other: Measure) -> bool:
 def _warned(result: Result, checks: Sequence[Result]) -> Iterator[str]:
     mine, most = len(warning(result)), max(len(warning(check)) for check in checks)
     if mine > most:
-        told = f"at most {most}" if most else "none had any"
-        yield f"{figures.count(mine, 'warning')}, more than any of the last {len(checks)} promotions here ({told})"
+        told = f"at most {most}" if most else "none"
+        yield f"{figures.count(mine, 'warning')}, {told} with the last {len(checks)} promotions"
 
 
 def _far_off(result: Result, checks: Sequence[Result]) -> Iterator[str]:
@@ -116,8 +116,8 @@ def _far_off(result: Result, checks: Sequence[Result]) -> Iterator[str]:
         middle = median(one.value for one in values)
         side = mine.more if mine.value > middle else mine.less
         if side and far([one.value for one in values], mine.value, max(mine.noise, mine.share * abs(middle))):
-            usual = f"median {mine.show(middle)} of {len(values)}"
-            yield f"{mine.name} {mine.show(mine.value)}, {side} than usual here ({usual})"
+            usual = f"median of {len(values)}: {mine.show(middle)}"
+            yield f"{mine.name}{mine.show(mine.value)} is {side} than usual ({usual})"
 
 
 def far(values: Sequence[float], value: float, noise: float) -> bool:
@@ -135,20 +135,20 @@ def _figures(result: Result) -> Iterator[_Figure]:
     time = _first(result, "latency", lambda measure: measure.unit == "ms")
     if time is not None and time.value is not None:
         # Another machine, or the same one on another day, is no news.
-        yield _Figure(f"the latency {time.name} of", time.value, _in("ms"), "slower", "faster", 1.0, 0.1, "ms")
+        yield _Figure(f"latency {time.name} ", time.value, _in("ms"), "slower", "faster", 1.0, 0.1, "ms")
     shift = _largest_shift(result)
     if shift is not None:
-        yield _Figure("the largest PSI of", shift, figures.number, "larger", "", 0.02)
+        yield _Figure("largest PSI ", shift, figures.number, "larger", "", 0.02)
     if 0 < result.rows < _MOST:
-        yield _Figure("the", result.rows, _rows, "more", "fewer", 0.5, 0.05, "rows")
+        yield _Figure("an evaluation on ", result.rows, _rows, "larger", "smaller", 0.5, 0.05, "rows")
     if 0 < result.candidate.bytes < _MOST:
-        yield _Figure("the artifact of", result.candidate.bytes, _size, "larger", "smaller", 1e4, 0.05, "B")
+        yield _Figure("artifact of ", result.candidate.bytes, _size, "larger", "smaller", 1e4, 0.05, "B")
 
 
 def _gained(metric: str, measure: Measure) -> _Figure:
     # Of an interval of two standard errors to either side, a quarter is one.
     noise = (measure.interval.high - measure.interval.low) / 4 if measure.interval else 0.0
-    show, name = _in(measure.unit), f"the gain in {metric} of" if metric else "the gain of"
+    show, name = _in(measure.unit), f"gain in {metric} of " if metric else "gain of "
     return _Figure(
         name,
         measure.value or 0.0,
@@ -205,7 +205,7 @@ def _rushed(result: Result, past: Sequence[Earlier]) -> Iterator[str]:
     middle = median(gaps)
     if far([math.log(gap) for gap in gaps], math.log(mine), _GAP_NOISE):
         side = "later" if mine > middle else "sooner"
-        yield f"{_span(mine)} after the last promotion here, {side} than usual (median {_span(middle)})"
+        yield f"{_span(mine)} after the last promotion, {side} than usual (median {_span(middle)})"
 
 
 def _span(seconds: float) -> str:
