@@ -77,6 +77,11 @@ def emit(settings: Settings, document: Any, text: RenderableType | Sequence[Rend
         _show(console(), part)
 
 
+def show(settings: Settings, part: RenderableType) -> None:
+    """Shows something while the verb goes on; on standard error where the answer is to be JSON."""
+    _show(console(stderr=settings.json), part)
+
+
 def note(text: str) -> None:
     """Says something beside the answer, on standard error."""
     _show(console(stderr=True), text)

@@ -80,12 +80,13 @@ def reason(body: str) -> str:
     """Why somebody rejects, from the body of a review or comment: what a form or a command says, else all of it."""
     forms = [sheet.reason for sheet in read(body) if sheet.decision is Decision.REJECT]
     told = [*forms, *(command.reason for command in given(body) if command.verb is Verb.REJECT)]
-    return "\n".join(filter(None, told)) if told else quoting.unquoted(lines.lines(body))
+    return "\n".join(dict.fromkeys(filter(None, told))) if told else quoting.unquoted(lines.lines(body))
 
 
 def _sheet(sheet: Sheet, policy: Policy, *, blank: bool) -> str:
     approving = sheet.decision is Decision.APPROVE
-    blocks = [_head(sheet), f"Token: `{sheet.token}`"]
+    # A rejection may come before there is evidence that could be named.
+    blocks = [_head(sheet), *([f"Token: `{sheet.token}`"] if sheet.token else [])]
     if sheet.reason or (blank and not approving):
         blocks.append(_quote(sheet.reason))
     for question in _shown(sheet, policy, blank=blank):
