@@ -301,6 +301,18 @@ class TestTurns:
         told = office.document(2)["reviewers"]["asked"][0]
         assert "(#1), 1 turn" in told["why"]
 
+    def test_reviews_on_record_that_cannot_be_true_count_for_nothing(self, office: Office) -> None:
+        now = office.at.github.hub.now()
+        said = tuple(Approval("olga", when) for when in (now.replace(tzinfo=None), now + timedelta(days=400)))
+        place = ReviewedPlace(
+            slot=PRODUCTION, role=Role.CHAMPION, candidate=pin(1), evidence="sha256:k", token="t", passed=True,
+            approvals=said, rejections=(), rules=(Ruled("timing", True, "took a while", review=7),),
+        )  # fmt: skip
+        assert keep(office.at.repository, Reviewed(77, "a" * 40, "dana", now, True, (place,)))
+        office.policy("{approvals: 3}")
+        told = office.document(1)["reviewers"]
+        assert [each["why"] for each in told["asked"]] == ["had no turn in the last 90 days"] * 3
+
     def test_proposing_again_asks_nobody_else(self, office: Office) -> None:
         first = office.asked(1)
         body = office.at.remote.pulls[1].body

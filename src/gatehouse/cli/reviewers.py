@@ -257,16 +257,20 @@ def _turns(case: Case, now: datetime) -> Iterator[Turn]:
         for name in found.names if found else ():
             yield Turn(name, found.model if found else "", pull.number, pull.created)
     yield from (
-        replace(turn, at=opened.get(turn.pull, turn.at)) for turn in _reviews(case) if turn.pull != case.pull.number
+        replace(turn, at=opened.get(turn.pull, turn.at))
+        for turn in _reviews(case, now)
+        if turn.pull != case.pull.number
     )
 
 
-def _reviews(case: Case) -> Iterator[Turn]:
+def _reviews(case: Case, now: datetime) -> Iterator[Turn]:
     from gatehouse.sync.places import BRANCH
+    from gatehouse.sync.rejected import credible
     from gatehouse.sync.reviews import kept
 
     commit = case.trunk.writer().fetch(BRANCH)
-    for reviewed in kept(case.trunk.repository, commit) if commit else ():
+    # Whoever may write here may write to that branch.
+    for reviewed in credible(kept(case.trunk.repository, commit) if commit else (), now):
         for place in reviewed.places:
             said: tuple[Approval | Rejection, ...] = (*place.approvals, *place.rejections)
             yield from (Turn(each.who, place.slot.model, reviewed.number, each.when) for each in said)
