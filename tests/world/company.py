@@ -138,7 +138,7 @@ class Company:
         file = self.answers(number, who)
         file.write_text(filled(form.out, answers))
         self.wait()
-        return self.gatehouse("review", str(number), "--answers", str(file), who=who)
+        return self.gatehouse("review", str(number), "--answers", f"../{file.name}", who=who)
 
     def answers(self, number: int, who: str) -> Path:
         """The file that somebody filled in."""
