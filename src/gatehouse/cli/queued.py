@@ -20,7 +20,7 @@ from gatehouse.sync.reviews import kept, newest
 _REF = re.compile(r"(?:refs/heads/)?gh-readonly-queue/main/pr-(?P<number>[1-9][0-9]{0,9})-[0-9a-f]{40}")
 _FOR = (Standing.APPROVED, Standing.EMERGENCY)
 # What nobody needs to see teams for; of these nothing is taken from the record.
-_SEEN_HERE = frozenset({"draft", "gates", "rejected", "calendar", "hours"})
+_SEEN_HERE = frozenset({"draft", "gates", "rejected", "line", "calendar", "hours"})
 _BY_EMERGENCY = frozenset({"calendar", "hours"})
 
 

@@ -20,7 +20,7 @@ NOBODY = "No person has to agree"
 # A commit status, where a token may not make check runs, takes 140 characters.
 _LIMIT = 130
 # What is told first, of several reasons: what somebody did comes before what is still to be done.
-_FIRST = ("rejected", "draft", "gates", "approvals", "teams", "calendar", "hours", "emergency")
+_FIRST = ("rejected", "line", "draft", "gates", "approvals", "teams", "calendar", "hours", "emergency")
 _SAID, _FIX = 500, 500
 _MOST = 40
 

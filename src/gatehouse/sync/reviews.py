@@ -24,8 +24,8 @@ FOLDER = "reviews"
 _PATH = re.compile(
     rf"{FOLDER}/(?P<number>[1-9][0-9]{{0,9}})/(?P<head>[0-9a-f]{{40}})(?:\.(?P<which>[1-9][0-9]{{0,8}}))?\.json"
 )
-# What these say comes and goes with the clock; whether the pin passes is compared all the same.
-_TICKING = frozenset({"calendar", "hours"})
+# These come and go by themselves, whatever people say; whether the pin passes is compared all the same.
+_TICKING = frozenset({"line", "calendar", "hours"})
 
 
 def keep(repository: Repository, reviewed: Reviewed, remote: str | None = "origin") -> bool:
