@@ -3,74 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from gatehouse.cli.facts import gather
-from gatehouse.github import GitHubReader
-from gatehouse.review import body
-from gatehouse.review.facts import Facts
-from gatehouse.review.judge import judge
-from gatehouse.review.judgement import Judgement
-from gatehouse.review.questions import questions, wanted
-from gatehouse.review.sheet import blank
-from tests.github.state import Pull, Review
-from tests.support.desk import MODEL, PRODUCTION, SLUG, Desk, desk, pin
-from tests.support.repo import STAGES, promotion
-
-
-@dataclass
-class Gate:
-    """dana's promotion to production, two minutes after its evidence came; olga and nils own it, ada trained it."""
-
-    at: Desk
-    pull: Pull
-
-    def facts(self) -> Facts:
-        token = self.at.github.app_token("gatehouse", {**_POWERS, "members": "read"})
-        with GitHubReader(token, self.at.github.api_url, SLUG) as reader:
-            return gather(self.at.settings, reader, self.pull.number)
-
-    def judged(self) -> Judgement:
-        return judge(self.facts(), self.at.github.hub.now())
-
-    def form(self) -> str:
-        (asked,) = self.facts().asked
-        asks = questions(asked.policy)
-        answers = {each.id: wanted(each) or (each.answers[0] if each.answers else "fine") for each in asks}
-        return body.write([(msgspec.structs.replace(blank(asked), answers=answers), asked.policy)])
-
-    def approve(self, *logins: str, words: str = "") -> list[Review]:
-        text = words or self.form()
-        return [self.at.github.review(self.at.remote, self.pull.number, "APPROVED", text, by=login) for login in logins]
-
-    def broken(self) -> set[str]:
-        """The rules that some review or the place itself breaks."""
-        judgement = self.judged()
-        assert not judgement.passed
-        return {ruled.rule for place in judgement.places for ruled in place.rules if not ruled.ok}
-
-
-_POWERS = dict.fromkeys(("checks", "contents", "pull_requests", "statuses"), "read")
+from tests.support.desk import MODEL, PRODUCTION, pin
+from tests.support.gate import Gate
+from tests.support.gate import gate as opened
+from tests.support.repo import promotion
 
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Iterator[Gate]:
-    with desk(tmp_path) as at:
-        at.remote.roles |= {"olga": "write", "nils": "write", "mallory": "write"}
-        for login in ("olga", "nils", "mallory"):
-            at.github.hub.user(login)
-        at.github.team(at.remote, "risk", ["olga", "nils"])
-        people = "people:\n  ada: [ada.l]\n"
-        stages = STAGES.format(registry="sqlite:///mlflow.db") + people
-        at.push({".github/CODEOWNERS": "/promotions/ @acme/risk\n", "promotions/stages.yaml": stages})
-        pull = at.promote(PRODUCTION, 2)
-        at.judge(pull)
-        at.github.advance(minutes=2)
-        yield Gate(at, pull)
+    with opened(tmp_path) as made:
+        yield made
 
 
 def test_two_honest_reviews_pass(gate: Gate) -> None:
