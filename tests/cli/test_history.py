@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import sys
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from gatehouse.audit.record import Kind
 from gatehouse.git import Repository
+from gatehouse.sync.reviews import keep
 from tests.support.company import MODEL, PRODUCTION, STAGING, Cli, Company
+from tests.support.records import approval, rejection, reviewed
+from tests.support.told import let_in
 
 
 @pytest.fixture
@@ -88,3 +95,79 @@ def test_a_pull_request_merged_as_one_squashed_commit_keeps_its_number(company: 
     (event,) = events(cli("history", MODEL, json=True).document, "merged")
     assert (event["pull_request"], event["who"]) == (7, "Ada")
     assert Repository(company.repo.origin).resolve("main") == event["commit"]
+
+
+def test_who_approved_and_who_rejected_stand_between_the_merges_with_what_they_said(company: Company, cli: Cli) -> None:
+    let_in(company, 1)
+    rows = [line for line in cli("history", MODEL).out.splitlines() if " approved " in line or " rejected " in line]
+    assert [("anna" in row, "bob" in row, "chen" in row) for row in rows] == [
+        (True, False, False), (False, True, False), (False, False, True),
+    ]  # fmt: skip
+    assert [row[row.index("#12") :][:13] for row in rows] == ["#12 after 10 ", "#12 ! after 4", "#12 thin file"]
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_a_long_answer_is_cut_at_the_terminal_s_width_and_never_wraps(
+    company: Company, cli: Cli, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    from rich.console import Console
+
+    from gatehouse.cli import frame
+
+    def terminal(*, stderr: bool = False) -> Console:
+        stream = sys.stderr if stderr else sys.stdout
+        return Console(file=stream, width=width, force_terminal=True, highlight=False, no_color=True)
+
+    let_in(company, 1, approvals=(approval("anna", answers={"gain": "it does, and " * 400}),))
+    monkeypatch.setattr(frame, "console", terminal)
+    rows = [line for line in cli("history", MODEL).out.splitlines() if "anna" in line or "it does, and" in line]
+    (row,) = rows
+    assert len(row.rstrip()) <= width
+    assert row.rstrip().endswith("…")
+
+
+def test_the_document_of_a_model_has_every_word_of_its_reviewers(company: Company, cli: Cli) -> None:
+    let_in(company, 1)
+    told = cli("history", MODEL, json=True).document["events"]
+    found = {event["who"]: event["approval"] for event in told if event["what"] == "approved"}
+    assert found["anna"]["answers"] == {"gain": "it does", "timing": "yes"}
+    assert found["bob"]["flagged"] is True
+
+
+def test_a_rejection_goes_from_the_evidence_branch_into_the_record_and_the_story_tells_it_once(
+    company: Company, cli: Cli
+) -> None:
+    company.repo.stage_and_promote(MODEL, company.pins[1])
+    company.sync()
+    keep(company.repo.repository, reviewed(PRODUCTION, company.pins[2], rejection("dora", 900)))
+    company.repo.later(48)
+    for _ in range(2):
+        company.sync()
+        assert [record.kind for record in company.records[2:]] == [Kind.REJECTED]
+    ran = cli("history", MODEL)
+    assert len([line for line in ran.out.splitlines() if "dora" in line and "thin files" in line]) == 1
+    assert cli("audit", "verify").code == 0
+
+
+JUNK = {
+    "reviews/7/nonsense.json": b"{",
+    f"reviews/7/{'a' * 40}.json": b"not json \xff\xfe",
+    f"reviews/8/{'b' * 40}.json": b'{"number": 8}' + b" " * 2_000_000,
+    f"reviews/9/{'c' * 40}.json": b"[" * 100_000,
+}
+
+
+def test_whatever_lies_on_the_evidence_branch_a_sync_goes_on_and_hears_the_honest(company: Company, cli: Cli) -> None:
+    company.repo.stage_and_promote(MODEL, company.pins[1])
+    company.repo.later(48)
+    absurd = rejection("mallory", when=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))))
+    hostile = rejection("d\0ra", 901, reason="\x1b[2J")
+    said = reviewed(PRODUCTION, company.pins[2], absurd, rejection("dora", 900), hostile)
+    company.repo.tamper({**JUNK, f"reviews/12/{'a' * 40}.json": msgspec.json.encode(said)})
+    plan = company.sync()
+    assert plan.refusals == ()
+    assert [record.who for record in company.records if record.kind is Kind.REJECTED] == ["dora", "d ra"]
+    ran = cli("history", MODEL)
+    assert ran.code == 0
+    assert "\x1b" not in ran.out
+    assert cli("audit", "verify").code == 0
