@@ -62,7 +62,7 @@ class TestWhoIsAsked:
         assert {sheet.token for sheet in body.read(copied)} == set(tokens)
         assert len(set(tokens)) == 2
 
-    def test_a_copied_rejection_that_nobody_filled_in_rejects_nothing(self) -> None:
+    def test_the_dots_of_a_copied_rejection_are_no_reason(self) -> None:
         text = written([results.passing()])
         (copied,) = re.findall(r"<code>(/reject-model .*?)</code>", text)
         assert given(copied) == ()
