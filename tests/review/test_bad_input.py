@@ -1,6 +1,6 @@
 """What is said at the human gate and does not count, the whole way: GitHub's API over HTTP, git, evidence, every rule.
 
-docs/review.md has these cases as a table; a test compares it.
+docs/review.md has these cases as a table; test_page compares it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from tests.support.gate import QUICK, Gate
 from tests.support.gate import gate as opened
 from tests.support.repo import STAGES
 
-PAGE = (Path(__file__).parents[2] / "docs" / "review.md").read_text()
 # Everything that GitHub is asked about a pull request.
 ASKED = ["/pulls/1$", "/timeline$", "/commits$", "/activity$", "/check-runs$", "/permission$", "/members$", "/graphql$"]
 
