@@ -198,6 +198,21 @@ class TestNotWho:
             "@nobody-here": "is not a code owner of promotions/credit-risk/production.yaml"
         }
 
+    def test_a_bot(self, office: Office) -> None:
+        office.at.github.hub.user("robot[bot]", bot=True)
+        office.at.remote.roles["robot[bot]"] = "write"
+        office.at.github.team(office.at.remote, "risk", ["robot[bot]", "nils"])
+        told = office.document(1)["reviewers"]
+        assert told["left_out"] == [{"who": "@robot[bot]", "why": "is a bot"}]
+        assert sorted(office.at.remote.pulls[1].reviewers) == ["nils", "olga"]
+
+    def test_the_same_person_twice(self, office: Office) -> None:
+        office.at.github.hub.user("olga-admin")
+        office.at.remote.roles["olga-admin"] = "admin"
+        office.at.push({".github/CODEOWNERS": "/promotions/ @olga-admin @olga @nils\n"})
+        office.people("{olga: [olga-admin]}")
+        assert office.asked(1) == ["@nils", "@olga-admin"]
+
     def test_who_owns_nothing(self, office: Office) -> None:
         office.policy('{approvals: 1, pool: ["@ravi"]}')
         told = office.document(1)["reviewers"]
@@ -258,12 +273,12 @@ class TestWhereNobodyIsLeft:
         office.at.remote.roles["dana"] = "read"
         told = office.document(1)
         assert told["pull"] == 1
-        assert "nobody was asked for a review" in told["reviewers"]["note"]
+        assert "asking for reviews failed" in told["reviewers"]["note"]
         assert "write access to pull requests" in told["reviewers"]["fix"]
 
     def test_what_goes_wrong_after_the_pull_request_was_opened_is_told(self, office: Office) -> None:
         office.at.github.fail("GET", r".*/pulls/1/commits", 404)
-        assert "nobody was asked for a review" in office.document(1)["reviewers"]["note"]
+        assert "asking for reviews failed" in office.document(1)["reviewers"]["note"]
 
 
 class TestTurns:

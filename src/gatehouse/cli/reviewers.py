@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from gatehouse.github import GitHubWriter, Pull
     from gatehouse.sync.trunk import Trunk
 
+_YOURSELF = "or ask somebody yourself, on the pull request's page"
+
 
 class Named(msgspec.Struct, frozen=True):
     """Somebody (``@login``, ``@org/team``, or an owner's address), and why they were asked, or were not."""
@@ -96,7 +98,9 @@ def request(case: Case, now: datetime) -> Reviewers:
     try:
         return _request(case, people, now)
     except GatehouseError as error:
-        return Reviewers(people, note=f"nobody was asked for a review: {error.message}", fix=error.fix)
+        # Whoever was asked before it failed comes first again when it is proposed again.
+        fix = f"{error.fix}; {_YOURSELF}" if error.fix else _YOURSELF
+        return Reviewers(people, note=f"asking for reviews failed: {error.message}", fix=fix)
 
 
 def _request(case: Case, people: int, now: datetime) -> Reviewers:
@@ -181,7 +185,7 @@ def _short(case: Case, found: Reviewers) -> Reviewers:
     place = f"review.pool in {ROOT}/{slot.model}/policy.yaml" if case.policy.review.pool else "CODEOWNERS"
     note = f"{len(found.asked)} of the {found.needed} people who have to approve it could be asked for a review"
     fix = f"name more people in {place} who own {slot.path}, may write here, and had no part in this"
-    return msgspec.structs.replace(found, note=note, fix=f"{fix}; or ask somebody yourself on the pull request's page")
+    return msgspec.structs.replace(found, note=note, fix=f"{fix}; {_YOURSELF}")
 
 
 def _there(case: Case, names: Names) -> _There:

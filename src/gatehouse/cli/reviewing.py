@@ -35,7 +35,7 @@ def stats(settings: Settings, model: str | None, since: str | None) -> int:
         known = {*declared.policies, *(record.slot.model for record in records)}
         if model is not None and model not in known:
             raise planned.unknown(model, known)
-        say(f"counting what {count(len(records), 'record')} say of reviews")
+        say(f"counting the reviews in {count(len(records), 'record')}")
         reviewed = {record.commit for record in records if record.approvals}
         people = {name: login for login, others in declared.stages.people.items() for name in others}
         found = numbers(records, Names(people), start, _proposed(trunk.repository, trunk.commit, reviewed))
@@ -94,7 +94,7 @@ def lines(found: Numbers, model: str | None) -> Iterator[RenderableType]:
     yield _reviewers(found.reviewers)
     shown: list[Figures | Load] = [*(found.models if len(found.models) > 1 else ()), *found.reviewers]
     if any(each.to_approve.p90 is None for each in shown):
-        yield f"– of the 90 %: fewer than {ENOUGH} approvals whose time is known say too little"
+        yield f"– under 90 %: fewer than {ENOUGH} approvals with a known time say too little about it"
 
 
 def _total(total: Figures) -> Iterator[str]:
