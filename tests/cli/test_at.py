@@ -2,11 +2,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import msgspec
 import pytest
 
+from gatehouse.audit.record import Kind
+from gatehouse.audit.store import record_all
 from gatehouse.cli.at import parse
 from gatehouse.errors import GatehouseError
 from tests.support.company import MODEL, Cli, Company
+from tests.support.records import approval
+from tests.support.told import REMARK, later, let_in
 
 
 @pytest.mark.parametrize(
@@ -80,3 +85,39 @@ def test_what_main_could_not_be_read_then_is_said_with_file_and_line(company: Co
     ran = cli("at", broken.isoformat())
     assert ran.code == 2
     assert "production.yaml:1" in ran.err
+
+
+def test_who_had_approved_what_was_in_force_then_is_told_and_what_an_auditor_should_look_at(
+    company: Company, cli: Cli
+) -> None:
+    when = let_in(company, 1).when
+    ran = cli("at", when.isoformat(), MODEL)
+    production = f"{MODEL}/production champion"
+    assert f"{production}: approved by anna, 10 min after it could be reviewed\n" in ran.out
+    assert f"{production}: approved by bob, 45 s after it could be reviewed; flagged for the auditor\n" in ran.out
+    assert f"! {production}: {REMARK}" in ran.out
+    (row,) = (row for row in cli("at", when.isoformat(), json=True).document["slots"] if row["approvals"])
+    assert [(said["who"], said["seconds"]) for said in row["approvals"]] == [("anna", 600.0), ("bob", 45.0)]
+    assert row["approvals"][0]["answers"] == {"gain": "it does", "timing": "yes"}
+    assert row["remarks"] == [REMARK]
+
+
+def test_a_version_that_returned_was_approved_when_it_first_came(company: Company, cli: Cli) -> None:
+    let_in(company, 1)
+    let_in(company, 3, approvals=(approval("dora"),))
+    back = msgspec.structs.replace(
+        company.records[0], key="back", kind=Kind.ROLLED_BACK, when=company.repo.later(), approvals=(), remarks=()
+    )
+    record_all(company.store, [back])
+    (row,) = (row for row in cli("at", "2027-01-01", json=True).document["slots"] if row["approvals"])
+    assert row["in_force"]["version"] == 1
+    assert [said["who"] for said in row["approvals"]] == ["anna", "bob"]
+
+
+def test_a_record_that_a_later_release_wrote_is_named_and_the_rest_is_told(company: Company, cli: Cli) -> None:
+    let_in(company, 1)
+    later(company)
+    ran = cli("at", "2027-01-01")
+    assert ran.code == 0
+    assert "approved by anna" in ran.out
+    assert "! left out: record 2 cannot be read" in ran.out

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.company import MODEL, PRODUCTION, STAGING, Cli, Company
+from tests.support.records import approval, rejection
+from tests.support.told import later, let_in
 
 
 @pytest.fixture
@@ -146,3 +148,36 @@ def test_an_audit_store_of_an_unknown_kind_names_those_that_there_are(company: C
     assert ran.code == 2
     assert "no audit store for 'redis://somewhere'" in ran.err
     assert "sqlite:///" in ran.err
+
+
+def test_an_export_has_every_word_of_the_reviewers_and_verifies(company: Company, cli: Cli, tmp_path: Path) -> None:
+    made = let_in(
+        company, 1, approvals=(approval(answers={"gain": "fine\x1b[2J\0 \u202e"}),), rejections=(rejection(),)
+    )
+    file = tmp_path / "audit.jsonl"
+    cli("audit", "export", "--out", str(file))
+    (record,) = (json.loads(line)["record"] for line in file.read_text().splitlines())
+    assert record["approvals"][0]["answers"] == made.approvals[0].answers
+    assert record["approvals"][0]["acknowledged"] == ["thin-file-applicants"]
+    assert record["rejections"][0]["reason"] == "thin files are worse off"
+    assert cli("audit", "verify", "--file", str(file), "--head", company.store.head()).code == 0
+
+
+def test_an_answer_changed_in_the_store_is_found(company: Company, cli: Cli) -> None:
+    let_in(company, 1)
+    tampered(company, 'UPDATE records SET record = replace(record, \'"timing":"yes"\', \'"timing":"no"\')')
+    found = cli("audit", "verify", json=True).document
+    assert (found["broken"], found["whole"]) == (1, False)
+    assert "edited" in found["reason"]
+
+
+def test_a_record_of_a_later_release_is_whole_and_a_sync_says_that_it_needs_that_release(
+    company: Company, cli: Cli
+) -> None:
+    let_in(company, 1)
+    later(company)
+    assert cli("audit", "verify").code == 0
+    ran = cli("sync")
+    assert ran.code == 2
+    assert "record 2 of the audit record cannot be read" in ran.err
+    assert "a later gatehouse wrote it: install that one" in ran.err
