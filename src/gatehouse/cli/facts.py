@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,9 @@ _TOGETHER = re.compile(r"^co-authored-by:.*<(?:\d+\+)?([A-Za-z0-9-]+)@users\.nor
 def gather(settings: Settings, github: GitHubReader, number: int, base: str | None = None) -> Facts:
     """Everything that the rules about reviews look at, for one pull request, open or merged.
 
+    A merged one is told as it was at its merge, and with it what was said against it since: an approval that came after
+    the merge agreed to nothing, but a rejection or a dismissal, or other words in an old approval, still count.
+
     ``base`` is the commit that asks for the review: main as it is now for an open pull request, for a merged one the
     commit before its merge. Raises Unreachable where GitHub or the remote does not answer, Forbidden naming the
     permission that the token lacks, NotFound for a number that is not there, and GatehouseError for pins that do not
@@ -56,8 +60,8 @@ def gathered(github: GitHubReader, pull: Pull, found: Pins, reviewer: str = "") 
     """``gather`` where the pins are found already; ``reviewer`` is somebody of whom it is to be known as well what they
     may do, though they said nothing yet."""
     number = pull.number
-    timeline = github.timeline.of(number)
-    said = _said(github, timeline)
+    timeline = _until(pull.merged, github.timeline.of(number))
+    said = tuple(each for each in _said(github, timeline) if not _too_late(each, pull.merged))
     push = _push(github, pull, timeline)
     return Facts(
         number=number,
@@ -78,11 +82,27 @@ def gathered(github: GitHubReader, pull: Pull, found: Pins, reviewer: str = "") 
     )
 
 
+def _until(merged: datetime | None, timeline: Timeline) -> Timeline:
+    """What is asked of people, and pushed, after a merge does not make their approvals from before it any older."""
+    if merged is None:
+        return timeline
+    return replace(
+        timeline,
+        requested={name: at for name, at in timeline.requested.items() if at <= merged},
+        forced=tuple(push for push in timeline.forced if push.at <= merged),
+    )
+
+
+def _too_late(said: Said, merged: datetime | None) -> bool:
+    return merged is not None and said.at > merged and said.standing in (Standing.APPROVED, Standing.EMERGENCY)
+
+
 def _posted(github: GitHubReader, pull: Pull, evaluated: datetime | None) -> datetime | None:
     """When the evidence could first be seen: a check that is posted once more for the same evidence changes nothing."""
     if evaluated is None:
         return None
     ends = github.checks.ended(pull.head_sha, NAME)
+    ends = tuple(end for end in ends if pull.merged is None or end <= pull.merged)
     # GitHub tells whole seconds. Where its clock is behind that of the gates, the last check is the one.
     since = evaluated.astimezone(UTC).replace(microsecond=0)
     return next((end for end in ends if end >= since), ends[-1] if ends else None)
@@ -90,7 +110,9 @@ def _posted(github: GitHubReader, pull: Pull, evaluated: datetime | None) -> dat
 
 def _push(github: GitHubReader, pull: Pull, timeline: Timeline) -> Push:
     """The last push of the head, by nobody where GitHub does not say whose it was."""
-    here = [push for push in (*timeline.forced, *_pushes(github, pull)) if push.commit == pull.head_sha]
+    moves = (*timeline.forced, *_pushes(github, pull))
+    # A branch that is restored after its merge is pushed once more.
+    here = [push for push in moves if push.commit == pull.head_sha and (pull.merged is None or push.at <= pull.merged)]
     return max(here, key=lambda push: (push.at, push.by is not None), default=Push(pull.head_sha, pull.created, None))
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gatehouse.github import GitHubWriter
 
 PUBLIC_API = "https://api.github.com"
+TEAMS = "GATEHOUSE_TEAMS_TOKEN"
 _SLUG = re.compile(r"[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 
 
@@ -38,7 +39,11 @@ def run_page(settings: Settings) -> str:
 
 
 def connect(settings: Settings, otherwise: str = "") -> GitHubWriter:
-    """Raises GatehouseError naming the variable that is missing; ``otherwise`` is what one can do without GitHub."""
+    """Raises GatehouseError naming the variable that is missing; ``otherwise`` is what one can do without GitHub.
+
+    A workflow's own token never sees who is in a team: for that, and for nothing else, GATEHOUSE_TEAMS_TOKEN is used
+    where it is set.
+    """
     from gatehouse.github import GitHubWriter
 
     token, repository = settings.environ.get("GITHUB_TOKEN", ""), slug(settings)
@@ -51,4 +56,5 @@ def connect(settings: Settings, otherwise: str = "") -> GitHubWriter:
         raise GatehouseError(
             "which GitHub repository is this? The remote does not say", "export GITHUB_REPOSITORY=owner/name"
         )
-    return GitHubWriter(token, settings.environ.get("GITHUB_API_URL", PUBLIC_API), repository)
+    address, teams = settings.environ.get("GITHUB_API_URL", PUBLIC_API), settings.environ.get(TEAMS, "")
+    return GitHubWriter(token, address, repository, teams_token=teams)

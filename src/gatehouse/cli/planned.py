@@ -20,9 +20,11 @@ _SHOWN = 60
 
 
 def scene(settings: Settings, say: Callable[[str], None]) -> Scene:
+    """Where a verb runs, with GitHub to be asked for reviews, which happens only for pins that arrive."""
+    from gatehouse.cli.merged import Reviews
     from gatehouse.sync.run import Scene
 
-    return Scene(settings.repository, settings.environ, datetime.now(UTC), say)
+    return Scene(settings.repository, settings.environ, datetime.now(UTC), say, reviews=Reviews(settings))
 
 
 def unknown(model: str, known: Iterable[str]) -> NotFound:

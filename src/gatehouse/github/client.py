@@ -54,17 +54,23 @@ class GitHubReader(_Connected):
 
     ``slug`` is ``owner/name``. Everything below raises GatehouseError with what to do: Unreachable (no answer, a
     breakdown, a rate limit), NotFound, Forbidden (the token's permissions) or Refused. Close it, or use it in a `with`.
+    ``teams_token`` is used for the members of teams alone; without one the other is.
     """
 
-    def __init__(self, token: str, api_url: str, slug: str, patience: Patience = USUAL) -> None:
+    def __init__(self, token: str, api_url: str, slug: str, patience: Patience = USUAL, teams_token: str = "") -> None:
         super().__init__(Line(token, api_url, slug, patience))
+        self._teams = Line(teams_token, api_url, slug, patience) if teams_token.strip() else self._line
         self.pulls = PullReader(self._line)
         self.comments = CommentReader(self._line)
         self.checks = CheckReader(self._line)
         self.reviews = ReviewReader(self._line)
         self.timeline = TimelineReader(self._line)
-        self.people = PeopleReader(self._line)
+        self.people = PeopleReader(self._line, self._teams)
         self.settings = SettingsReader(self._line)
+
+    def close(self) -> None:
+        super().close()
+        self._teams.close()
 
 
 class GitHubWriter(_Connected):
@@ -74,8 +80,8 @@ class GitHubWriter(_Connected):
     Every write may be repeated: what happened already is found, not done twice.
     """
 
-    def __init__(self, token: str, api_url: str, slug: str, patience: Patience = USUAL) -> None:
-        self.reader = GitHubReader(token, api_url, slug, patience)
+    def __init__(self, token: str, api_url: str, slug: str, patience: Patience = USUAL, teams_token: str = "") -> None:
+        self.reader = GitHubReader(token, api_url, slug, patience, teams_token)
         super().__init__(self.reader._line)
         self.pulls = PullWriter(self._line)
         self.comments = CommentWriter(self._line)
@@ -84,3 +90,6 @@ class GitHubWriter(_Connected):
         self.issues = IssueWriter(self._line)
         self.workflows = WorkflowWriter(self._line)
         self.settings = SettingsWriter(self._line)
+
+    def close(self) -> None:
+        self.reader.close()

@@ -6,17 +6,20 @@ from urllib.parse import quote
 
 from gatehouse.errors import NotFound
 from gatehouse.github.line import Line
-from gatehouse.github.refusal import Asking, Forbidden
+from gatehouse.github.refusal import Asking, Forbidden, Refused
 
+_UNKNOWN = 401
+_TEAMS = "check GATEHOUSE_TEAMS_TOKEN: it may be expired or revoked; without one teams are asked for with GITHUB_TOKEN"
 # A role of the organization's own making is told by the base that it stands on.
 _ROLES = frozenset({"none", "read", "triage", "write", "maintain", "admin"})
 
 
 class PeopleReader:
-    """Reads people's rights."""
+    """Reads people's rights; who is in a team is asked on the line ``teams``, which may have a token of its own."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, teams: Line | None = None) -> None:
         self._line = line
+        self._teams = teams or line
 
     def permission(self, login: str) -> str:
         """What somebody may do: none, read, triage, write, maintain or admin, from whatever grants it.
@@ -38,7 +41,11 @@ class PeopleReader:
         owner, _, name = (quote(part, safe="") for part in team.partition("/"))
         asking = Asking(f"list the members of @{team}", "read access to the organization's members")
         try:
-            found = list(self._line.items(f"/orgs/{owner}/teams/{name}/members", asking))
+            found = list(self._teams.items(f"/orgs/{owner}/teams/{name}/members", asking))
         except (Forbidden, NotFound):
             return None
-        return self._line.read(asking, lambda: frozenset(one["login"] for one in found))
+        except Refused as error:
+            if self._teams is self._line or error.status != _UNKNOWN:
+                raise
+            raise Refused(f"the token for the members of teams: {error.message}", _TEAMS, _UNKNOWN) from error
+        return self._teams.read(asking, lambda: frozenset(one["login"] for one in found))
