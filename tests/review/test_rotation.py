@@ -62,8 +62,8 @@ class TestOrder:
         assert asked(pool("anna", "bob", "chen"), turns, wanted(2)) == ["bob", "chen"]
 
     def test_the_last_promotion_of_the_model_is_the_last_one_and_not_an_earlier_one(self) -> None:
-        turns = [turn("anna", 30, 1), turn("bob", 2, 2)]
-        assert asked(pool("anna", "bob"), turns, wanted()) == ["anna"]
+        turns = [turn("anna", 30, 1), turn("chen", 20, 3, "churn"), turn("bob", 2, 2)]
+        assert asked(pool("anna", "bob", "chen"), turns, wanted(3)) == ["anna", "chen", "bob"]
 
     def test_two_in_a_row_where_nobody_else_is_left_and_it_is_said(self) -> None:
         (choice,) = choose(pool("anna"), [turn("anna", 1, 7)], wanted(2), NOBODY)

@@ -71,7 +71,7 @@ def test_a_rejection_that_was_overcome_is_one_though_it_is_on_two_records() -> N
 def test_approvals_of_what_was_refused_count_when_it_is_let_in() -> None:
     yes = approval()
     refused = record(48, yes, kind=Kind.REFUSED)
-    assert told(refused).total.approvals == 0
+    assert (told(refused).total.approvals, told(refused).total.promotions) == (0, 0)
     assert told(refused, record(48, yes)).total.approvals == 1
 
 
