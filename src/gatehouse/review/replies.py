@@ -138,7 +138,7 @@ def _answered(found: Sequence[Reply]) -> Iterator[str]:
             yield f"  - {markdown(fault, _FAULT)}" + (f"; {markdown(fix, _FAULT)}" if fix else "")
         yield f"  - usage: {code(USAGE[reply.verb])}"
     yield from _more(len(found))
-    yield from ("", "Edit the comment or write another one; this answer is written anew then.", "")
+    yield from ("", "Write another comment: one that was edited does not count. This answer is written anew then.", "")
 
 
 def _more(count: int) -> Iterator[str]:
