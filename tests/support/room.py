@@ -69,9 +69,9 @@ class Room:
     def reviews(self) -> list[Review]:
         return self.pull.reviews
 
-    @property
-    def comments(self) -> list[tuple[str, str]]:
-        return [(comment.author, comment.body) for comment in self.at.remote.of(self.pull.number)]
+    def said_by(self, login: str) -> list[str]:
+        """Somebody's comments."""
+        return [comment.body for comment in self.at.remote.of(self.pull.number) if comment.author == login]
 
     @property
     def drafts(self) -> list[Path]:

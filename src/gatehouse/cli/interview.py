@@ -95,6 +95,10 @@ class Item:
         return self.question.id if self.question else self.limitation
 
     @property
+    def needed(self) -> bool:
+        return self.question is None or self.question.required
+
+    @property
     def done(self) -> bool:
         if self.question is None:
             return self.limitation in self.form.seen
@@ -123,7 +127,8 @@ class Interview:
         return Choice.REJECT if turn is Turn.REJECT else Choice.CANCEL
 
     def _ask_all(self) -> Turn:
-        at = next((at for at, item in enumerate(self._items) if not item.done), len(self._items))
+        # What may be left out was asked when the last of the others was answered.
+        at = next((at for at, item in enumerate(self._items) if item.needed and not item.done), len(self._items))
         while at < len(self._items):
             if at == 0 or self._items[at - 1].form is not self._items[at].form:
                 self._head(self._items[at].form)
