@@ -13,6 +13,7 @@ from gatehouse.audit import chain
 from gatehouse.audit.record import Kind, Record
 from gatehouse.audit.sqlite import SqliteStore
 from gatehouse.audit.store import record_all
+from gatehouse.declare.types import Traffic
 from gatehouse.pin import Role, Slot
 from gatehouse.review.record import Reviewed
 from gatehouse.sync.actions import Append, Publish
@@ -20,7 +21,7 @@ from gatehouse.sync.approved import NOBODY, Agreement
 from gatehouse.sync.rejected import MOST, credible, rejections
 from tests.support.approving import agreed
 from tests.support.records import START, approval, rejection, reviewed
-from tests.sync.worlds import MODEL, PRODUCTION, STAGING, World, in_production, pin
+from tests.sync.worlds import EU, MODEL, PRODUCTION, STAGING, World, in_production, pin
 
 NOW = START + timedelta(days=2)
 
@@ -114,6 +115,65 @@ def test_what_needs_nobody_s_word_has_none_on_record() -> None:
     world.put(STAGING, pin(1))
     (record,) = told(world)
     assert (record.approvals, record.rejections, record.remarks) == ((), (), ())
+
+
+# The version's tag.
+
+
+def test_who_agreed_stands_on_the_version_and_stays_when_it_is_archived() -> None:
+    world = arriving(with_words())
+    world.carry()
+    assert world.versions[2].tags["gatehouse.approved_by"] == "anna, bob (flagged) for production"
+    assert world.plan().in_sync
+    world.put(STAGING, pin(3))
+    world.put(PRODUCTION, pin(3))
+    world.carry()
+    assert world.staged[2] == "Archived"
+    assert world.versions[2].tags["gatehouse.approved_by"] == "anna, bob (flagged) for production"
+    assert world.plan().in_sync
+
+
+def test_a_tag_that_a_crash_left_out_or_somebody_edited_is_set_from_the_record() -> None:
+    world = arriving(with_words())
+    world.carry()
+    tags = {**world.versions[2].tags, "gatehouse.approved_by": "mallory for production"}
+    world.versions[2] = msgspec.structs.replace(world.versions[2], tags=tags)
+    world.carry()
+    assert world.versions[2].tags["gatehouse.approved_by"] == "anna, bob (flagged) for production"
+
+
+def test_a_version_in_two_places_says_who_agreed_to_which() -> None:
+    world = arriving(with_words())
+    world.put(EU, pin(1), canary=Traffic(pin(2), 5))
+    world.carry()
+    assert world.versions[2].tags["gatehouse.approved_by"] == (
+        "anna, bob (flagged) for production; anna, bob (flagged) for production.eu as canary"
+    )
+
+
+def test_what_was_refused_is_not_said_to_be_approved() -> None:
+    world = arriving(with_words(fault="1 of 2 approvals"))
+    world.carry()
+    assert "gatehouse.approved_by" not in world.versions[2].tags
+
+
+def test_a_version_that_needs_nobody_s_word_has_no_such_tag() -> None:
+    world = World()
+    world.register(1)
+    world.put(STAGING, pin(1))
+    world.carry()
+    assert "gatehouse.approved_by" not in world.versions[1].tags
+
+
+def test_a_hostile_login_makes_a_plain_and_short_tag() -> None:
+    words = with_words()
+    assert words.place is not None
+    many = tuple(approval(f"\x1b[2Jan\0na{number}") for number in range(300))
+    world = arriving(msgspec.structs.replace(words, place=msgspec.structs.replace(words.place, approvals=many)))
+    world.carry()
+    tag = world.versions[2].tags["gatehouse.approved_by"]
+    assert tag.isprintable()
+    assert len(tag) <= 500
 
 
 # Rejections.

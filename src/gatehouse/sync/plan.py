@@ -11,7 +11,7 @@ from gatehouse.declare.history import Change, Lifecycle, lifecycle
 from gatehouse.sync.actions import Action, Append, DropAlias, Plan, Publish, SetAlias, SetLegacyStage, SetTags
 from gatehouse.sync.actual import ANCHOR, Actual, Branch, registries
 from gatehouse.sync.desired import Desired
-from gatehouse.sync.records import records
+from gatehouse.sync.records import APPROVED_TAG, approved_by, records
 from gatehouse.sync.render import Placement, render
 from gatehouse.sync.rules import frozen
 from gatehouse.sync.settle import DIGEST_TAG, STAGE_TAG, Findings, Settled, promotions, settle
@@ -29,7 +29,7 @@ def diff(desired: Desired, actual: Actual, findings: Findings, artifacts: Artifa
     """
     settled = settle(desired, actual, findings, now)
     told = tuple(records(desired, actual, settled, findings, now))
-    on_registry = (*_aliases(desired, actual, settled), *_tags(desired, actual, settled))
+    on_registry = (*_aliases(desired, actual, settled), *_tags(desired, actual, settled, findings))
     published = tuple(_publish(desired, actual, settled, artifacts, anchor=bool(told)))
     actions: tuple[Action, ...] = (*map(Append, told), *on_registry, *published)
     return Plan(
@@ -56,8 +56,9 @@ def _aliases(desired: Desired, actual: Actual, settled: Settled) -> Iterator[Set
             yield DropAlias(stage.registry, model, alias, found)
 
 
-def _tags(desired: Desired, actual: Actual, settled: Settled) -> Iterator[SetTags | SetLegacyStage]:
+def _tags(desired: Desired, actual: Actual, settled: Settled, findings: Findings) -> Iterator[SetTags | SetLegacyStage]:
     unclear = {slot.model for slot, _ in settled.left}
+    agreed = approved_by(desired, actual, settled, findings)
     history = _let_in(desired, settled)
     for registry, model in sorted(registries(desired.declared, desired.wants)):
         # Where a role's contents cannot be said, neither can the stage of its version.
@@ -67,7 +68,7 @@ def _tags(desired: Desired, actual: Actual, settled: Settled) -> Iterator[SetTag
         stages = lifecycle(promotions(placed), history.get(model, ()))
         digests = {at.pin.version: at.pin.digest for at in placed}
         for number, version in sorted(actual.shelf(registry, model).versions.items()):
-            tags = _tags_of(number, stages, digests, version.tags)
+            tags = _tags_of(number, stages, digests, agreed.get((model, number)), version.tags)
             if tags:
                 yield SetTags(registry, model, number, tags)
             legacy = _legacy(stages.get(number, Lifecycle.NONE), _legacy_stages(desired, registry), version.stage)
@@ -87,13 +88,19 @@ def _let_in(desired: Desired, settled: Settled) -> Mapping[str, list[Change]]:
 
 
 def _tags_of(
-    number: int, stages: Mapping[int, Lifecycle], digests: Mapping[int, str], now: Mapping[str, str]
+    number: int,
+    stages: Mapping[int, Lifecycle],
+    digests: Mapping[int, str],
+    agreed: str | None,
+    now: Mapping[str, str],
 ) -> dict[str, str]:
     wanted = {STAGE_TAG: str(stages.get(number, Lifecycle.NONE))}
     if wanted[STAGE_TAG] == Lifecycle.NONE and STAGE_TAG not in now:
         wanted = {}
     if number in digests:
         wanted[DIGEST_TAG] = digests[number]
+    if agreed is not None:
+        wanted[APPROVED_TAG] = agreed
     return {key: value for key, value in wanted.items() if now.get(key) != value}
 
 

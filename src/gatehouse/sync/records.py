@@ -7,15 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from gatehouse import __version__
-from gatehouse.audit.record import Kind, Record
+from gatehouse.audit.record import Approval, Kind, Record
 from gatehouse.declare.history import PRODUCTION, Lifecycle
 from gatehouse.git import Commit
 from gatehouse.pin import Pin, Role, Slot
+from gatehouse.report.tags import LIMIT
+from gatehouse.report.text import clean
 from gatehouse.sync.actual import Actual
 from gatehouse.sync.desired import Desired, Want
 from gatehouse.sync.rejected import rejections
 from gatehouse.sync.settle import STAGE_TAG, Findings, Settled
 
+APPROVED_TAG = "gatehouse.approved_by"
 APPROVED = "approved"
 """The rule of ``sync.rules`` that asks what people said."""
 
@@ -30,6 +33,32 @@ def records(desired: Desired, actual: Actual, settled: Settled, findings: Findin
         _healed(desired, actual, settled, now),
     ):
         yield from (record for record in found if record.key not in actual.audit.keys)
+
+
+def approved_by(
+    desired: Desired, actual: Actual, settled: Settled, findings: Findings
+) -> Mapping[tuple[str, int], str]:
+    """Who agreed to each version that is placed, by model and number, in short, as its tag says it.
+
+    The same before it is on record and after; nothing of a version that needed nobody's word.
+    """
+    found: dict[tuple[str, int], list[str]] = {}
+    for want in desired.wants:
+        placed = settled.placements.get((want.slot, want.role))
+        approvals = _approvals(want, placed.pin, actual, findings) if placed is not None else ()
+        if placed is not None and approvals:
+            role = "" if want.role is Role.CHAMPION else f" as {want.role}"
+            names = ", ".join(f"{clean(one.who, 100)}{' (flagged)' if one.flagged else ''}" for one in approvals)
+            found.setdefault((want.slot.model, placed.pin.version), []).append(f"{names} for {want.slot.label}{role}")
+    return {version: clean("; ".join(told), LIMIT) for version, told in found.items()}
+
+
+def _approvals(want: Want, placed: Pin, actual: Actual, findings: Findings) -> tuple[Approval, ...]:
+    said = findings.reviews.get(want.key)
+    if said is not None and placed == want.pin:
+        return said.approvals
+    record = actual.audit.accepted.get((want.slot, want.role))
+    return record.approvals if record is not None and record.after == placed else ()
 
 
 def _settings(
