@@ -30,7 +30,10 @@ def _gates(option: str) -> str:
 def test_every_file_that_the_readme_links_to_is_there() -> None:
     import re
 
-    pages = ["README.md", "CONTRIBUTING.md", "docs/decisions/README.md", "docs/gates.md", "docs/results.md"]
+    pages = [
+        "README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/decisions/README.md", "docs/doctor.md", "docs/gates.md",
+        "docs/results.md", "docs/review.md",
+    ]  # fmt: skip
     for document in map(ROOT.joinpath, pages):
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
