@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tests.github.hub import Hub
+from tests.github.owning import unapproved
 from tests.github.state import Activity, CheckRun, Event, Pull, Repository
 
 
@@ -36,7 +37,7 @@ def _walks_around(repo: Repository, ruleset: Mapping[str, Any], login: str) -> b
     return repo.may(login, "admin") and ("RepositoryRole", _ADMINS) in actors
 
 
-def _missing_approvals(repo: Repository, pull: Pull, asked: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def _missing_approvals(repo: Repository, pull: Pull, asked: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     needed = [rule["parameters"]["required_approving_review_count"] for rule in asked if rule["type"] == "pull_request"]
     guard = repo.protection.get(pull.base, {}).get("required_pull_request_reviews", {})
     needed.append(guard.get("required_approving_review_count", 0))
@@ -45,6 +46,17 @@ def _missing_approvals(repo: Repository, pull: Pull, asked: Iterable[Mapping[str
         yield f"At least {max(needed)} approving review is required by reviewers with write access."
     if max(needed) and "CHANGES_REQUESTED" in states.values():
         yield "Changes were requested by reviewers with write access."
+    approving = {login for login, state in states.items() if state == "APPROVED"}
+    wanted = [rule["parameters"] for rule in asked if rule["type"] == "pull_request"]
+    if any(each.get("require_code_owner_review") for each in wanted) and unapproved(repo, pull, approving):
+        yield "Waiting on code owner review."
+    # Whoever it is asked of: also where no approval is counted.
+    if any(each.get("require_last_push_approval") for each in wanted) and not approving - {_last(repo, pull)}:
+        yield "New changes require approval from someone other than the last pusher."
+
+
+def _last(repo: Repository, pull: Pull) -> str:
+    return pusher(repo, pull.head, pull.head_sha) or pull.author
 
 
 def decisions(repo: Repository, pull: Pull) -> dict[str, str]:

@@ -84,6 +84,49 @@ def test_a_required_review_is_a_writers_approval(github: GitHub, repo: Repositor
     assert merge(ada)[0] == 200
 
 
+OWNERS = "* @bo\n/gates/ @acme/risk\n/gates/*.md\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "approves", "merged"),
+    [
+        ("a.yaml", "bo", True),
+        ("a.yaml", "cy", False),
+        ("deep/down/a.yaml", "cy", False),
+        ("gates/deep/a.py", "cy", True),
+        ("gates/deep/a.py", "bo", False),
+        # A line without owners un-owns, and a star stops at a slash.
+        ("gates/a.md", "", True),
+        ("gates/deep/a.md", "bo", False),
+    ],
+)
+def test_a_code_owner_of_each_file_has_to_approve_where_the_rules_say_so(
+    path: str, approves: str, merged: bool, github: GitHub, repo: Repository, ada: Raw
+) -> None:
+    repo.roles["cy"] = "write"
+    github.team(repo, "risk", ["cy"])
+    github.push(repo, "main", {".github/CODEOWNERS": OWNERS})
+    github.push(repo, "owned", {path: "x"}, by="ada")
+    pull = github.pull(repo, "owned", by="ada")
+    github.ruleset(repo, review_rule(required_approving_review_count=0, require_code_owner_review=True))
+    if approves:
+        github.review(repo, pull.number, "APPROVED", by=approves)
+    assert (ada.call("PUT", f"/pulls/{pull.number}/merge")[0] == 200) is merged
+
+
+def test_somebody_else_than_the_last_pusher_has_to_approve_where_the_rules_say_so(
+    github: GitHub, repo: Repository, ada: Raw, pull: Pull
+) -> None:
+    github.ruleset(repo, review_rule(required_approving_review_count=0, require_last_push_approval=True))
+    assert merge(ada)[0] == 405
+    github.push(repo, "topic", {"more": "x"}, by="bo")
+    github.review(repo, 1, "APPROVED", by="bo")
+    assert merge(ada) == (405, "New changes require approval from someone other than the last pusher.")
+    repo.roles["cy"] = "write"
+    github.review(repo, 1, "APPROVED", by="cy")
+    assert merge(ada)[0] == 200
+
+
 def test_an_administrator_walks_around_a_ruleset_that_lets_them_and_nobody_else_does(
     github: GitHub, repo: Repository, ada: Raw, pull: Pull
 ) -> None:
