@@ -267,6 +267,10 @@ class TestWhoCannotCount:
         assert (ran.code, len(room.reviews)) == (0, 1)
         assert "You approved it already, and that counts" in flat(ran.out)
 
+    def test_why_an_earlier_approval_does_not_count_is_told(self, room: Room) -> None:
+        room.at.github.review(room.at.remote, 1, "APPROVED", "LGTM", by="olga")
+        assert "does not count: @olga approved without naming the evidence" in flat(room.run(types=[":q"]).out)
+
     def test_a_rejection_that_stands_is_shown(self, room: Room) -> None:
         room.at.github.review(room.at.remote, 1, "CHANGES_REQUESTED", "too risky", by="nils")
         assert "@nils rejected it" in flat(room.run(types=[":q"]).out)

@@ -164,3 +164,19 @@ def test_whatever_lines_are_lost_or_moved_it_can_be_read(made: tuple[Sheet, Poli
     for found in body.read("\n".join(kept)):
         assert isinstance(missing(found, made[1]), tuple)
         msgspec.json.encode(found)
+
+
+def test_a_rejection_before_there_is_evidence_names_no_token_and_keeps_its_reason() -> None:
+    bare = sheet(decision=Decision.REJECT, token="", answers={}, acknowledged=frozenset(), reason="too risky")
+    written = body.write([(bare, policy())])
+    assert "Token" not in written
+    assert body.read(written) == (bare,)
+    assert body.reason(written) == "too risky"
+
+
+def test_one_reason_for_several_pins_is_told_once() -> None:
+    both = [
+        (sheet(decision=Decision.REJECT, promotion=place, answers={}, acknowledged=frozenset(), reason="no"), policy())
+        for place in ("credit-risk/production", "credit-risk/production.eu")
+    ]
+    assert body.reason(body.write(both)) == "no"

@@ -179,7 +179,7 @@ class Interview:
             said = self._talk.text("> ")
             if said in _COMMANDS:
                 return _COMMANDS[said]
-            answer = _picked(question, said) or ("" if said else before)
+            answer = picked(question, said) or ("" if said else before)
             if answer and self._taken(item, question, answer):
                 return Turn.ON
             if not said and not question.required:
@@ -282,7 +282,7 @@ def _is(question: Question, answer: str) -> bool:
     return bool(chosen(question, answer))
 
 
-def _picked(question: Question, said: str) -> str:
+def picked(question: Question, said: str) -> str:
     """The answer that was chosen by its number, its word or the beginning of it, with the remark that follows below."""
     first, line_end, rest = said.partition("\n")
     head, remark = first, ""

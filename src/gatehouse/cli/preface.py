@@ -13,7 +13,7 @@ from gatehouse.cli.frame import Settings
 from gatehouse.cli.view import View
 from gatehouse.declare.source import Revision
 from gatehouse.report.text import clean
-from gatehouse.review.facts import Account
+from gatehouse.review.facts import Account, Standing
 from gatehouse.review.judge import judge
 from gatehouse.review.judgement import Judgement, Place, Ruled
 from gatehouse.review.timing import start
@@ -45,6 +45,7 @@ def preface(settings: Settings, view: View, ahead: Judgement) -> Iterator[Render
         yield from _brief(view, now, surroundings)
         yield _line("agree", _needs(now))
         yield from (_warning(rule) for rule in lacking(now) if rule.rule not in _TOLD)
+        yield from _earlier(view, now)
         yield from yours(view, then)
 
 
@@ -77,6 +78,16 @@ def _needs(place: Place) -> str:
     found = next(rule for rule in place.rules if rule.rule == "approvals")
     owners = ", ".join(place.asked.owners) or "nobody: CODEOWNERS names no owner"
     return f"{found.said}; the owners are {owners}"
+
+
+def _earlier(view: View, place: Place) -> Iterator[RenderableType]:
+    """Why what the reviewer said before does not count."""
+    who = Who(view.facts)
+    for said in view.facts.said:
+        broken = [rule for rule in place.rules if rule.review == said.id and not rule.ok]
+        if broken and said.standing is Standing.APPROVED and who.of(said.author.login) == who.of(view.me.login):
+            told = f"your approval of {moment(said.at)} does not count: {clean(broken[0].said, 300)}"
+            yield Padding(Text(f"! {told}", style="yellow"), (0, 0, 0, 2))
 
 
 def yours(view: View, place: Place) -> Iterator[RenderableType]:

@@ -86,14 +86,15 @@ def cleared(session: Session, text: str, standing: Standing = Standing.APPROVED)
     """
     fresh = again(session)
     ahead = would(fresh.facts, fresh.me, text, fresh.now, standing)
-    against = [rules for place in ahead.places if (rules := hindered(place))]
-    if len(against) < len(ahead.places):
-        # It counts for one pin at least; what was said of the others was told before.
-        return None
-    only_time = [opens(rules) for rules in against]
-    known = [moment for moment in only_time if moment is not None]
+    # Of the pins that it speaks of: others are somebody else's to agree to.
+    named = [hindered(place) for place in ahead.places if place.asked.token and place.asked.token in text]
+    against = [rules for rules in named if rules]
+    known = [moment for moment in map(opens, against) if moment is not None]
     if known:
-        return _timed(session, min(known), fresh.now)
+        return _timed(session, max(known), fresh.now)
+    if len(against) < len(named):
+        # It counts for one of them at least; what is wrong with the rest was told before.
+        return None
     broken = told.pins(ahead, fresh.facts, fresh.me.login, 0)
     if session.talk is None:
         return session.nothing("It would not count, so nothing was submitted", pins=broken)

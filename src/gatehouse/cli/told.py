@@ -118,7 +118,9 @@ def pins(judgement: Judgement, facts: Facts, login: str, review: int) -> tuple[P
 
 def _pin(place: Place, facts: Facts, login: str, review: int) -> PinTold:
     asked, against = place.asked, hindered(place, review)
-    counted = counts(place, login, facts) and not against
+    # A call counts before there is the second one that it takes.
+    heard = any(ruled.review == review for ruled in place.rules) or counts(place, login, facts)
+    counted = heard and not against
     flagged = any(ruled.flag for ruled in place.rules if ruled.review == review)
     return PinTold(
         promotion=str(asked.slot),
