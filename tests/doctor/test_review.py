@@ -8,6 +8,9 @@ import pytest
 
 from gatehouse.doctor.finding import Level
 from tests.doctor.installed import Installed, own_files
+from tests.doctor.test_mend import mend
+from tests.github.raw import Raw
+from tests.github.rules import blockers
 
 Attack = Callable[[Installed], object]
 REVIEW, KNOCK, GATES, SYNC = (f".github/workflows/{name}.yml" for name in ("review", "knock", "gates", "sync"))
@@ -143,3 +146,35 @@ def test_a_rule_for_which_promotions_to_staging_wait_is_named(
     installed.rule("pull_request")["parameters"][parameter] = value
     said = installed.said(Level.WARN)["main/merges-itself"]
     assert said == f"a promotion to staging waits for a person, as main's rules ask for {word} pull request"
+
+
+class TestWhatFixSets:
+    """On a repository as one gets it, with this project's own files."""
+
+    def blocked(self, at: Installed, path: str, *approving: str) -> list[str]:
+        """Why GitHub would not merge bo's change of a file whose checks are green."""
+        branch = f"change-{len(at.hosted.pulls)}"
+        at.github.push(at.hosted, branch, {path: "version: 2\n"}, by="bo")
+        pull = at.github.pull(at.hosted, branch, by="bo")
+        green = {"head_sha": pull.head_sha, "status": "completed", "conclusion": "success"}
+        actions = Raw(at.github, at.github.app_token("github-actions"), at.hosted.slug)
+        for name in ("gatehouse", "gatehouse review"):
+            assert actions.call("POST", "/check-runs", {"name": name, **green})[0] == 201
+        for login in approving:
+            at.hosted.roles[login] = "write"
+            at.github.review(at.hosted, pull.number, "APPROVED", by=login)
+        return blockers(at.hosted, pull)
+
+    def test_lets_a_promotion_merge_itself_where_the_gates_decide_and_nothing_else(self, bare: Installed) -> None:
+        mend(bare)
+        assert self.blocked(bare, "promotions/credit-risk/staging.yaml") == []
+        assert self.blocked(bare, "promotions/churn/staging.eu.yaml") == []
+        for path in ("promotions/credit-risk/production.yaml", "promotions/credit-risk/policy.yaml", "gates/a.py", "a"):
+            assert self.blocked(bare, path) == ["Waiting on code owner review."], path
+        assert self.blocked(bare, "promotions/credit-risk/production.yaml", "di") == []
+
+    def test_waits_for_an_approval_of_everything_where_everything_has_an_owner(self, bare: Installed) -> None:
+        bare.push({OWNERS: "* @acme/ml-platform @acme/model-risk\n"})
+        mend(bare)
+        assert len(self.blocked(bare, "promotions/credit-risk/staging.yaml")) == 3
+        assert self.blocked(bare, "promotions/credit-risk/staging.yaml", "di") == []
