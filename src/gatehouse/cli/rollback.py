@@ -67,7 +67,8 @@ def command(settings: Settings, model: str, stage: str, segment: str | None, **a
     slot = Slot(model, stage, segment)
     version = asked["version"] if isinstance(asked["version"], int) else None
     with progress(settings) as say:
-        scene = planned.scene(settings, say)
+        # What serves again needs nobody's word, and whatever else arrives may wait: no roll-back waits for GitHub.
+        scene = replace(planned.scene(settings, say), reviews=None)
         trunk, desired = _look(scene)
         move = _move(scene, desired, slot, version, str(asked["reason"]))
     if move.good != move.bad and not _agreed(settings, move, asked=not asked["yes"]):
@@ -136,7 +137,7 @@ def _carry_out(settings: Settings, scene: Scene, start: tuple[Trunk, Desired], m
             answer,
             [f"{move.slot} is at version {move.good.version} already", *planned.lines(plan, done=True)],
         )
-        return BLOCKED if plan.refusals else DONE
+        return BLOCKED if _refused(plan, move.slot) else DONE
     try:
         commit, revert = _pushed(scene, start, move)
     except Protected as error:
@@ -155,8 +156,13 @@ def _carry_out(settings: Settings, scene: Scene, start: tuple[Trunk, Desired], m
         remaining=[str(slot) for slot in revert.remaining],
         plan=plan,
     )
-    emit(settings, answer, _text(answer, revert, plan))
-    return BLOCKED if plan.refusals else DONE
+    emit(settings, answer, _text(answer, revert, plan, done=not _refused(plan, move.slot)))
+    return BLOCKED if _refused(plan, move.slot) else DONE
+
+
+def _refused(plan: Plan, slot: Slot) -> bool:
+    """Whether sync refused anything, but for what only waits somewhere else until somebody can be asked."""
+    return any(refusal.slot == slot or not refusal.passing for refusal in plan.refusals)
 
 
 def _pushed(scene: Scene, start: tuple[Trunk, Desired], move: Move) -> tuple[str, Revert]:
@@ -201,10 +207,9 @@ def _synced(scene: Scene, commit: str) -> Plan:
         ) from error
 
 
-def _text(answer: RolledBack, revert: Revert, plan: Plan) -> list[RenderableType]:
+def _text(answer: RolledBack, revert: Revert, plan: Plan, *, done: bool) -> list[RenderableType]:
     from rich.text import Text
 
-    done = not plan.refusals
     verdict = "serves again" if done else "is on main, but sync refused something"
     words = f"{answer.slot}: version {answer.good.version} {verdict}, {answer.seconds:.1f} s after you asked"
     parts: list[RenderableType] = [Text(words, style="bold green" if done else "bold red")]

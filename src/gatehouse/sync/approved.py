@@ -16,6 +16,7 @@ from gatehouse.errors import GatehouseError, Unreachable
 from gatehouse.git import Repository
 from gatehouse.pin import Pin, Slot
 from gatehouse.review.record import Reviewed, ReviewedPlace
+from gatehouse.serve.targets import FOLDER
 from gatehouse.sync.actual import Actual
 from gatehouse.sync.arrivals import brought
 from gatehouse.sync.bases import Part
@@ -66,6 +67,11 @@ class Agreement(msgspec.Struct, frozen=True):
         return self.merged.number if self.merged is not None else None
 
     @property
+    def denied(self) -> bool:
+        """Whether no pull request vouches for it, whatever the commit says of itself."""
+        return bool(self.fault) and not self.passing and self.merged is None
+
+    @property
     def approvals(self) -> tuple[Approval, ...]:
         """Those that count."""
         return self.place.approvals if self.place is not None else ()
@@ -99,7 +105,8 @@ def agreements(
     """What people said of each pin that arrives, by Want.key; of one that needs nobody's word, nothing.
 
     What the record let in before needs none, and neither does a pin whose stage asks for no review, now and in the
-    commit before the one that set it: a commit does not do away with its own review.
+    commit before the one that set it: a commit does not do away with its own review. A champion that goes back to what
+    served has all that it needs.
     """
     arriving = [
         (want, want.pin) for want in actual.arriving(desired.wants) if want.pin is not None and not actual.knows(want)
@@ -111,8 +118,22 @@ def agreements(
         commits = set_by[want.key]
         stages = (desired.declared.stages.get(want.slot.stage), *(before(commit, want.slot) for commit in commits))
         if any(stage is not None and stage.review != "none" for stage in stages):
-            found[want.key] = _first(_agreement(want, pin, commit, repository, reviews) for commit in commits)
+            served = _served(want, pin, desired, actual, repository)
+            asked = (_agreement(want, pin, commit, repository, reviews) for commit in commits)
+            found[want.key] = Agreement() if served else _first(asked)
     return found
+
+
+def _served(want: Want, pin: Pin, desired: Desired, actual: Actual, repository: Repository) -> bool:
+    """Whether a champion that returns really served, by the serving branch, which nobody writes but sync. The record
+    says so too, and where it was lost an incident must not wait for people; that main once named the pin says little.
+    """
+    stage = desired.declared.stages.get(want.slot.stage)
+    branch = actual.branches.get(stage.serving.branch) if stage is not None and stage.serving is not None else None
+    if not want.returning or branch is None or branch.commit is None:
+        return False
+    path = f"{FOLDER}{want.slot.model}.yaml"
+    return bool(repository.run("log", "-1", "--format=%H", f"-S{pin.digest}", branch.commit, "--", path))
 
 
 def _stages_before(commits: Iterable[str], repository: Repository) -> Callable[[str, Slot], Stage | None]:

@@ -93,7 +93,7 @@ def _reviewed(want: Want, findings: Findings) -> Mapping[str, Any]:
     said = findings.reviews.get(want.key)
     if said is None:
         return {}
-    named = {} if said.number is None else {"pull_request": said.number}
+    named = {"pull_request": said.number} if said.number is not None or said.denied else {}
     return {"approvals": said.approvals, "rejections": said.rejections, "remarks": said.remarks, **named}
 
 
