@@ -291,3 +291,10 @@ def test_a_place_is_shown_once_for_the_findings_that_are_mended_there() -> None:
 def test_json_of_nothing_set_is_the_same_twice(tmp_path: Path, github: GitHub, doctor: Doctor) -> None:
     at = installed(tmp_path, github)
     assert doctor(at, "--format", "json").out == doctor(at, "--format", "json").out
+
+
+def test_the_checks_that_doctor_asks_for_are_those_that_are_set() -> None:
+    from gatehouse.cli.checkrun import NAME, REVIEW
+    from gatehouse.doctor.facts import CHECKS
+
+    assert CHECKS == (NAME, REVIEW)
