@@ -234,6 +234,16 @@ class TestEmergency:
         assert len(self.issues(here)) == 1
 
 
+class TestMany:
+    def test_among_three_hundred_rubber_stamps_two_honest_reviews_are_found(self, here: Panel, pull: Pull) -> None:
+        for number in range(300):
+            here.review(pull, f"m{number}", "LGTM")
+        here.approve(pull)
+        assert here.set(pull) == ("success", "2 of 2 approvals: @olga and @nils")
+        assert len(here.summary(pull)) < 65_000
+        assert len(here.records()) == 1
+
+
 class TestTime:
     def test_what_was_too_fast_unblocks_by_itself_only_when_it_is_said_again(self, here: Panel) -> None:
         pull = here.at.promote(PRODUCTION, 2)

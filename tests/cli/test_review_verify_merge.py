@@ -13,7 +13,7 @@ from tests.github.test_merging import check_rule
 from tests.support import gated
 from tests.support.desk import MODEL, PRODUCTION, STAGING, pin
 from tests.support.panel import POWERS, Panel, panel
-from tests.support.repo import promotion
+from tests.support.repo import POLICY, promotion
 
 SETS = ("--set-check", "--merge")
 
@@ -110,6 +110,13 @@ def _green_without_evidence(here: Panel) -> Pull:
 
 
 def _stale(here: Panel) -> Pull:
+    """Main asks another question by now; nobody has said so on the gates' check yet."""
+    pull = here.promoted(STAGING)
+    here.at.push({f"promotions/{MODEL}/policy.yaml": POLICY.format(soak="1h")})
+    return pull
+
+
+def _in_conflict(here: Panel) -> Pull:
     pull = here.promoted(STAGING)
     here.at.push({STAGING.path: promotion(pin(3))})
     return pull
@@ -180,7 +187,7 @@ def _closed(here: Panel) -> Pull:
 @pytest.mark.parametrize(
     "attack",
     [
-        _gates_failed, _no_gates_yet, _spoofed, _green_without_evidence, _stale, _draft, _rejected,
+        _gates_failed, _no_gates_yet, _spoofed, _green_without_evidence, _stale, _in_conflict, _draft, _rejected,
         _rejected_by_review, _taken, _more_than_pins, _with_its_policy, _production_too, _production,
         _back_to_production, _no_promotion, _closed,
     ],
