@@ -7,8 +7,12 @@ import re
 from pathlib import Path
 
 import jsonschema
+import msgspec
 import yaml
 
+from gatehouse.cli.review import command
+from gatehouse.cli.told import Did
+from gatehouse.cli.verify import Verified
 from gatehouse.review.judge import judge
 from gatehouse.review.questions import BUILT_IN
 from gatehouse.review.would import LIFTABLE
@@ -78,3 +82,17 @@ def test_every_place_that_the_page_leads_to_is_there() -> None:
 
 def _headings(page: Path) -> list[str]:
     return [line.lstrip("#") for line in page.read_text().splitlines() if line.startswith("#")]
+
+
+def test_the_example_of_json_has_the_fields_that_are_printed() -> None:
+    (example,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    read = msgspec.json.decode(example, type=Verified, strict=True)
+    assert msgspec.to_builtins(read) == json.loads(example)
+
+
+def test_every_way_that_the_verb_has_is_on_the_page() -> None:
+    options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+    # What a workflow alone gives, and what every verb has.
+    others = {"--group", "--commit", "--debug", "--repo"}
+    assert {option for option in options - others if option not in PAGE} == set()
+    assert all(did in PAGE for did in Did)
