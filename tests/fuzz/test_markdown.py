@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.result import Result
+from gatehouse.report.context import Asking
+from gatehouse.report.howto import form
 from gatehouse.report.markdown import comment, refused, stale
 from gatehouse.report.text import JOINER, clean, code, markdown
 from tests.fuzz.corpus import EVERYTHING, LINKS, MARKUP, MENTIONS, REFERENCES, texts
 from tests.fuzz.github import Seen
+from tests.report import reviewed
 from tests.support import hostile, results
 from tests.support.results import CONTEXT
 
@@ -62,7 +69,30 @@ def test_code_holds_the_corpus_as_it_is_and_nothing_gets_out() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(hostile.results, min_size=1, max_size=3))
 def test_a_comment_starts_nothing(made: list[Result]) -> None:
-    _starts_nothing(comment(made, CONTEXT))
+    for context in (CONTEXT, reviewed.context(made)):
+        _starts_nothing(_without_form(comment(made, context), context.asking))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(texts, max_size=4), texts)
+def test_a_form_starts_nothing_whatever_the_policy_asks(limitations: list[str], ask: str) -> None:
+    rules = reviewed.policy(limitations=limitations)
+    question = msgspec.structs.replace(reviewed.QUESTION, ask=ask, answers=tuple(limitations))
+    rules = msgspec.structs.replace(rules, review=msgspec.structs.replace(rules.review, questions=(question,)))
+    made = [results.passing()]
+    context = reviewed.context(made, asking=[reviewed.asked(made[0], rules)])
+    _starts_nothing(_without_form(comment(made, context), context.asking))
+
+
+def _without_form(text: str, asking: Sequence[Asking]) -> str:
+    """The text around the form, which is code from its first letter to its last; other code would not be ours."""
+    lines = text.split("\n")
+    fences = [token for token in MarkdownIt("commonmark").parse(text) if token.type in ("fence", "code_block")]
+    assert [token.content.strip("\n") for token in fences] in ([], [form(asking).strip("\n")])
+    for fence in fences:
+        assert fence.map is not None
+        del lines[fence.map[0] : fence.map[1]]
+    return "\n".join(lines)
 
 
 @settings(max_examples=150, deadline=None)
@@ -75,8 +105,8 @@ def test_a_refusal_and_a_notice_start_nothing(message: str, fix: str) -> None:
 
 def _starts_nothing(text: str) -> None:
     seen = Seen(text)
-    ours = (CONTEXT.links.report, CONTEXT.links.mlflow, CONTEXT.links.docs)
-    assert [link for link in seen.links if not link.startswith(ours)] == []
+    bases = (CONTEXT.links.report, CONTEXT.links.mlflow, CONTEXT.links.docs)
+    assert [link for link in seen.links if not link.startswith(bases)] == []
     assert seen.started == []
     assert seen.attributes <= {"href", "style"}
     assert not {"img", "script", "style", "iframe", "input", "pre", "hr", "h1", "ol"} & set(seen.tags)

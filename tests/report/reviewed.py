@@ -44,6 +44,14 @@ def free(result: Result, consent: Consent = Consent.NOBODY) -> Asking:
     return Asking(request.slot, request.role, request.candidate, consent)
 
 
+def odd() -> Result:
+    """One that passes, and differs from the last promotions in nearly everything."""
+    verdicts = [results.artifact(), results.accuracy(0.8305, 0.825), results.latency(46.0), results.fairness()]
+    made = results.result([*verdicts, results.drift(8, 0.143)], candidate=results.THIRD)
+    candidate = msgspec.structs.replace(made.candidate, bytes=512_000_000)
+    return msgspec.structs.replace(made, rows=2_500, candidate=candidate)
+
+
 def promoted(
     count: int,
     *,

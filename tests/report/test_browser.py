@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from gatehouse.pin import Slot
 from gatehouse.report.html import page
+from tests.report import reviewed
 from tests.support import results
 from tests.support.browser import CHROMIUM, Browser, browser
 from tests.support.results import CONTEXT
@@ -44,6 +46,22 @@ OVERFLOWS = """[...document.querySelectorAll("main *, header, footer")].filter(n
 def chromium() -> Iterator[Browser]:
     with browser() as running:
         yield running
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("count", [1, 2])
+def test_nothing_sticks_out_where_reviews_are_asked_for(
+    chromium: Browser, tmp_path: Path, count: int, width: int
+) -> None:
+    file = tmp_path / "report.html"
+    made = [reviewed.odd(), results.passing_as(Slot("a-model-with-a-name-of-many-many-letters", "production", "eu"))]
+    long = [f"limitation-{number}-of-applicants-with-a-thin-file-日本語" for number in range(24)]
+    asking = [reviewed.asked(one, reviewed.policy(limitations=long)) for one in made[:count]]
+    file.write_text(page(made[:count], reviewed.context(made[:count], asking=asking)))
+    chromium.open(file, width=width)
+    chromium.evaluate("document.querySelectorAll('details').forEach(node => node.open = true)")
+    assert chromium.evaluate("document.documentElement.scrollWidth") == width
+    assert chromium.evaluate(OVERFLOWS) == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -68,6 +68,11 @@ class TestWhoIsAsked:
         assert given(copied) == ()
         assert len(given(copied.replace("…", "it is unfair to small businesses"))) == 1
 
+    def test_no_sentence_is_broken_over_lines_since_github_breaks_them_too(self) -> None:
+        for crowd in ([results.passing()], [results.passing_as(Slot(f"m{number}", "x")) for number in range(60)]):
+            lines = written(crowd).split(TITLE)[-1].split("````")[0].split("\n")
+            assert not [one for one in lines if one and not one.startswith(("- ", "**", "<", "The token", "> ✂️"))]
+
     def test_a_question_with_fences_of_its_own_does_not_end_the_fence(self) -> None:
         asking = msgspec.structs.replace(reviewed.asked(results.passing()), form="`````\n</details>\n# Owned\n")
         text = written([results.passing()], [asking])

@@ -19,6 +19,7 @@ from gatehouse.pin import Slot
 from gatehouse.report.context import Context
 from gatehouse.report.markdown import LIMIT, comment, refused, stale
 from gatehouse.verdict import Outcome, Verdict, at_most, judged
+from tests.report import reviewed
 from tests.support import hostile, results
 from tests.support.results import CONTEXT, HOSTILE
 from tests.support.snapshots import matches
@@ -27,7 +28,7 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 GITHUB = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 BASES = (CONTEXT.links.report, CONTEXT.links.mlflow, CONTEXT.links.docs)
 ALLOWED = frozenset(
-    "h2 h3 p ul li strong em code a table thead tbody tr th td details summary sub blockquote span".split()  # noqa: SIM905
+    "h2 h3 p ul li strong em code pre a table thead tbody tr th td details summary sub blockquote span".split()  # noqa: SIM905
 )
 
 
@@ -62,6 +63,15 @@ class Seen(HTMLParser):
 @pytest.mark.parametrize("name", list(results.samples()))
 def test_the_comment_reads_as_the_snapshot(name: str) -> None:
     matches(comment(results.samples()[name], CONTEXT), SNAPSHOTS / f"{name}.md")
+
+
+@pytest.mark.parametrize("name", ["passing", "first", "blocked", "regression", "several"])
+def test_a_comment_that_asks_for_reviews_reads_as_the_snapshot(name: str) -> None:
+    made = [reviewed.odd(), results.passing_as(Slot("churn", "production", "eu"))]
+    made = made if name == "several" else list(results.samples()[name])
+    asking = [reviewed.free(one) if one.request.slot.stage == "staging" else reviewed.asked(one) for one in made]
+    few = {"passing": 6, "first": 0, "blocked": 2}.get(name, 6)
+    matches(comment(made, reviewed.context(made, before=few, asking=asking)), SNAPSHOTS / f"{name}-reviewed.md")
 
 
 def test_the_notices_read_as_the_snapshots() -> None:
@@ -113,7 +123,11 @@ def test_the_owner_is_named_and_not_called() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(hostile.results, max_size=2))
 def test_nothing_that_a_result_says_is_rendered_raw(made: list[Result]) -> None:
-    text = comment(made, CONTEXT)
+    for context in (CONTEXT, reviewed.context(made, before=5)):
+        _is_harmless(comment(made, context))
+
+
+def _is_harmless(text: str) -> None:
     seen = Seen(text)
     assert len(text.encode()) <= LIMIT
     assert seen.tags <= ALLOWED

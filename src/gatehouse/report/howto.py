@@ -111,17 +111,24 @@ def _fold(asked: Sequence[Asking], context: Context, *, forms: bool) -> Iterator
     yield ""
     yield f"**In a terminal:** `{command}` shows the evidence, asks the questions and submits the review."
     yield ""
+    # GitHub breaks a line of a comment where its text does, so that each paragraph is one line.
     if forms:
-        yield "**Here:** copy the form below, fill it in where it says `>` and `[ ]`, and submit it as a review that "
-        yield "approves, or as a comment."
+        yield (
+            "**Here:** copy the form below, answer behind each `>`, put an `x` into boxes, and submit it as a review that "
+            "approves, or as a comment."
+        )
     else:
-        yield f"**Here:** the form is too long for this comment: `{command} --template` prints it. Filled in, submit "
-        yield "it as a review that approves, or as a comment below this command:"
+        yield (
+            f"**Here:** the form is too long for this comment: `{command} --template` prints it. Filled in, submit it as "
+            "a review that approves, or as a comment below this command:"
+        )
         yield ""
         yield from (f"- {code(approve(each), 300)}" for each in asked)
     yield ""
-    yield "**To say no:** comment with your reason in place of the dots, or request changes with it. It goes on "
-    yield "record, the proposer sees it, and nothing else happens."
+    yield (
+        "**To say no:** comment with your reason in place of the dots, or request changes with it. It goes on record, "
+        "the proposer sees it, and nothing else happens."
+    )
     yield ""
     yield from (f"- {code(reject(each), 300)}" for each in asked)
     yield ""
