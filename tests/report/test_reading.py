@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from gatehouse.evaluate.result import Result
 from gatehouse.pin import Slot
 from gatehouse.report import reading
+from gatehouse.report.context import Context, Links
 from gatehouse.verdict import Measure, Outcome, Row, Rows, Verdict, at_least, at_most, judged, shown
 from tests.support import hostile, results
 from tests.support.results import CONTEXT
@@ -136,10 +137,23 @@ def test_the_place_names_segment_and_role() -> None:
     assert reading.place(results.passing_as(Slot("churn", "production", "eu"))) == "churn → production.eu"
 
 
+def test_each_stage_links_into_its_own_registry() -> None:
+    pages = {"production": "https://live.acme.example"}
+    context = Context(links=Links(mlflow="https://all.acme.example", registries=pages))
+    at = {stage: reading.version_link(Slot("churn", stage), 3, context) for stage in ("staging", "production")}
+    assert at["staging"].startswith("https://all.acme.example/")
+    assert at["production"].startswith("https://live.acme.example/")
+    made = results.passing()
+    assert reading.run_link(made.candidate, made.request.slot, context) == "", "it lies in another registry"
+
+
 def test_a_version_links_into_the_registry_and_nowhere_else() -> None:
-    assert reading.version_link("churn", 3, CONTEXT) == "https://mlflow.acme.example/#/models/churn/versions/3"
-    assert reading.version_link("../x", 3, CONTEXT) == ""
-    assert reading.version_link("x y", 3, CONTEXT) == ""
+    assert (
+        reading.version_link(Slot("churn", "production"), 3, CONTEXT)
+        == "https://mlflow.acme.example/#/models/churn/versions/3"
+    )
+    assert reading.version_link(Slot("../x", "production"), 3, CONTEXT) == ""
+    assert reading.version_link(Slot("x y", "production"), 3, CONTEXT) == ""
 
 
 @settings(max_examples=50, deadline=None)

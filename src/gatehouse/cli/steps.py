@@ -99,14 +99,19 @@ def context(
 def _links(settings: Settings, declared: Declared) -> Links:
     """The workflow run keeps the whole report; a registry has pages where it is a server."""
     page = hub.page(settings)
-    registries = {stage.registry for stage in declared.stages.stages}
-    pages = [uri for uri in sorted(registries) if uri.startswith(("http://", "https://")) and "@" not in uri]
+    registries = {stage.name: stage.registry for stage in declared.stages.stages}
+    served = {
+        name: uri for name, uri in registries.items() if uri.startswith(("http://", "https://")) and "@" not in uri
+    }
+    # One page for all of them is a link of its own.
+    pages = set(served.values()) if len(set(registries.values())) == 1 else set()
     return Links(
         report=hub.run_page(settings),
-        mlflow=pages[0] if len(pages) == 1 else "",
+        mlflow=pages.pop() if pages else "",
         # HEAD is the default branch: a report is read long after the branch that it was made for is gone.
         docs=f"{page}/blob/HEAD/{MANUAL}" if page else "",
         repository=page,
+        registries=served,
     )
 
 

@@ -9,11 +9,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gatehouse.evaluate.result import Result
-from gatehouse.pin import Pin
+from gatehouse.pin import Pin, Slot
 from gatehouse.report import figures, unusual
 from gatehouse.report.context import Context
-from gatehouse.report.reading import card_link, gain_in_words, peculiar, slipped, version_link, worst_in_words
-from gatehouse.report.text import below, clean, middle
+from gatehouse.report.reading import (
+    card_link,
+    gain_in_words,
+    peculiar,
+    run_link,
+    slipped,
+    version_link,
+    worst_in_words,
+)
+from gatehouse.report.text import clean, middle
 
 UNUSUAL = "Unusual"
 MOST_UNUSUAL = 12
@@ -69,8 +77,8 @@ def _plain(name: str, texts: Sequence[str]) -> Line:
 
 def _change(result: Result, context: Context) -> Iterator[Part]:
     request = result.request
-    page = version_link(request.slot.model, request.candidate.version, context)
-    yield from _pin(request.previous, context, request.slot.model)
+    page = version_link(request.slot, request.candidate.version, context)
+    yield from _pin(request.previous, request.slot, context)
     yield Part(" → ")
     yield Part(f"version {request.candidate.version}", page, strong=True)
     yield Part(" (")
@@ -82,11 +90,11 @@ def _change(result: Result, context: Context) -> Iterator[Part]:
         yield from (Part(", ", linked=True), Part("model card", card, linked=True))
 
 
-def _pin(pin: Pin | None, context: Context, model: str) -> Iterator[Part]:
+def _pin(pin: Pin | None, slot: Slot, context: Context) -> Iterator[Part]:
     if pin is None:
         yield Part("nothing")
         return
-    yield Part(f"version {pin.version}", version_link(model, pin.version, context))
+    yield Part(f"version {pin.version}", version_link(slot, pin.version, context))
     yield from (Part(" ("), Part(pin.short, code=True), Part(")"))
 
 
@@ -98,7 +106,7 @@ def _origin(result: Result, context: Context) -> Iterator[Part]:
         yield Part(f", registered {figures.moment(subject.created)}")
     if subject.run:
         yield Part(", run ")
-        yield Part(middle(subject.run, 16), below(subject.link, context.links.mlflow), code=True)
+        yield Part(middle(subject.run, 16), run_link(subject, result.request.slot, context), code=True)
 
 
 def _unusual(result: Result, context: Context) -> list[str]:

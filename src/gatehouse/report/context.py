@@ -17,13 +17,18 @@ class Links(msgspec.Struct, frozen=True):
 
     ``report`` is the HTML report, ``mlflow`` the registry's web interface (links inside a result are followed only
     below it), ``docs`` a page with a ``#name`` anchor for each gate that it documents, ``repository`` the repository's
-    page on the web.
+    page on the web. ``registries`` are the registries' pages by stage, where several stages have one each.
     """
 
     report: str = ""
     mlflow: str = ""
     docs: str = ""
     repository: str = ""
+    registries: Mapping[str, str] = {}
+
+    def registry(self, stage: str) -> str:
+        """The web interface of a stage's registry, or ""."""
+        return self.registries.get(stage, self.mlflow)
 
 
 class Earlier(msgspec.Struct, frozen=True):

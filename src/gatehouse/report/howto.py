@@ -114,13 +114,13 @@ def _fold(asked: Sequence[Asking], context: Context, *, forms: bool) -> Iterator
     # GitHub breaks a line of a comment where its text does, so that each paragraph is one line.
     if forms:
         yield (
-            "**Here:** copy the form below, answer behind each `>`, put an `x` into boxes, and submit it as a review that "
-            "approves, or as a comment."
+            "**Here:** copy the form below, answer behind each `>`, put an `x` into boxes, and submit it as a review "
+            "that approves, or as a comment."
         )
     else:
         yield (
-            f"**Here:** the form is too long for this comment: `{command} --template` prints it. Filled in, submit it as "
-            "a review that approves, or as a comment below this command:"
+            f"**Here:** the form is too long for this comment: `{command} --template` prints it. Filled in, submit it "
+            "as a review that approves, or as a comment below this command:"
         )
         yield ""
         yield from (f"- {code(approve(each), 300)}" for each in asked)

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gatehouse.evaluate.result import Result
-from gatehouse.pin import MODEL, Role
+from gatehouse.evaluate.result import Result, Subject
+from gatehouse.pin import MODEL, Role, Slot
 from gatehouse.report import figures
 from gatehouse.report.context import Context
 from gatehouse.report.text import SAFE_LINK, below
@@ -223,18 +223,24 @@ def reproduce(result: Result) -> str:
     return f"gatehouse check {slot.model} --to {slot.label}" if plain else ""
 
 
-def version_link(model: str, version: int, context: Context) -> str:
+def version_link(slot: Slot, version: int, context: Context) -> str:
     """The version's page in the registry's web interface, or ""."""
-    base = context.links.mlflow.rstrip("/")
-    return below(f"{base}/#/models/{model}/versions/{version}", base) if MODEL.fullmatch(model) else ""
+    base = context.links.registry(slot.stage).rstrip("/")
+    named = MODEL.fullmatch(slot.model)
+    return below(f"{base}/#/models/{slot.model}/versions/{version}", base) if named else ""
+
+
+def run_link(subject: Subject, slot: Slot, context: Context) -> str:
+    """The page of the training run, where it lies in the registry of the slot's stage, or ""."""
+    return below(subject.link, context.links.registry(slot.stage))
 
 
 def card_link(result: Result, context: Context) -> str:
     """The model card among the artifacts of the training run, where the gate on it read it there, or ""."""
     notes = (note for verdict in result.verdicts if verdict.gate == "model_card" for note in verdict.notes)
-    run = below(result.candidate.link, context.links.mlflow)
+    run = run_link(result.candidate, result.request.slot, context)
     read = run and any(note.startswith(f"read from {_CARD} of the training run") for note in notes)
-    return below(f"{run}/artifacts/{_CARD}", context.links.mlflow) if read else ""
+    return below(f"{run}/artifacts/{_CARD}", run) if read else ""
 
 
 def docs_link(gate: str, context: Context) -> str:
