@@ -14,7 +14,7 @@ from gatehouse.sync.answer import answer
 from gatehouse.sync.event import Event, What
 from gatehouse.sync.story import about
 from gatehouse.verdict import Outcome
-from tests.support.records import pin
+from tests.support.records import approval, pin
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 STAGING, PRODUCTION = Slot("credit-risk", "staging"), Slot("credit-risk", "production")
@@ -41,6 +41,10 @@ SINCE = "since 2026-03-03 13:00 UTC: Grace merged #12 (why)"
 SPAN = "from 2026-03-03 13:00 UTC to 2026-03-03 15:00 UTC, then"
 NO_PROOF = "and no evidence of its gates is left"
 OUT_OF_STAGING = event(2, What.MERGED, before=pin(3), after=pin(4), slot=STAGING)
+
+
+def approved(who: str, **words: Any) -> Event:
+    return event(0, What.APPROVED, after=pin(3), who=who, approval=approval(who, **words))
 
 
 @pytest.mark.parametrize(
@@ -79,6 +83,31 @@ OUT_OF_STAGING = event(2, What.MERGED, before=pin(3), after=pin(4), slot=STAGING
         ),
         (
             [gates(0, Outcome.PASS)],
+            "was never promoted, though its gates passed: no pull request of it was merged.",
+        ),
+        ([approved("anna"), ARRIVED], f"serves production {SINCE}, {NO_PROOF}, approved by @anna."),
+        (
+            [approved("anna"), approved("anna"), approved("bob", flagged=True), ARRIVED],
+            f"serves production {SINCE}, {NO_PROOF}, approved by @anna and @bob, flagged for the auditor.",
+        ),
+        (
+            [approved("anna", flagged=True, answers={"emergency": "fraud"}), approved("bob"), ARRIVED],
+            f"serves production {SINCE}, {NO_PROOF}, in an emergency that @anna and @bob called.",
+        ),
+        (
+            [replace(approved("anna"), slot=STAGING), replace(approved("bob"), role=Role.CANARY), ARRIVED],
+            f"serves production {SINCE}, {NO_PROOF}.",
+        ),
+        (
+            [replace(approved("anna"), time=NOON), ARRIVED, replace(approved("eve"), time=NOON + timedelta(hours=2))],
+            f"serves production {SINCE}, {NO_PROOF}, approved by @anna.",
+        ),
+        (
+            [gates(0, Outcome.PASS), event(0, What.REJECTED, "thin files", after=pin(3), who="chen")],
+            "was never promoted: @chen rejected it (thin files).",
+        ),
+        (
+            [gates(0, Outcome.PASS), event(0, What.REJECTED, who="anna", after=pin(3)), approved("anna")],
             "was never promoted, though its gates passed: no pull request of it was merged.",
         ),
         ([HELD], "was never promoted: nobody proposed it. It is on hold: declines small businesses."),

@@ -113,11 +113,14 @@ def _held(events: Sequence[Event]) -> str:
 
 
 def _because(events: Sequence[Event]) -> str:
-    """The last thing that stood in its way."""
+    """The last thing that stood in its way; not a rejection that was taken back."""
+    agreed = set()
     for event in reversed(events):
+        if event.what is What.APPROVED:
+            agreed.add(event.who)
         if event.what is What.REFUSED:
             return f"; sync refused it ({event.text})"
-        if event.what is What.REJECTED:
+        if event.what is What.REJECTED and event.who not in agreed:
             return f": @{event.who} rejected it ({event.text})"
         if event.what is What.GATES and event.evidence and not event.evidence.outcome.lets_through:
             return f": {event.text} on {_time(event.time)}"
