@@ -12,7 +12,7 @@ from gatehouse.declare.freeze import Freeze
 from gatehouse.pin import Role, Slot
 from gatehouse.review.facts import Account, Facts, Said, Standing
 from gatehouse.review.judge import judge
-from gatehouse.review.telling import NOBODY, lines, summary, title
+from gatehouse.review.telling import NOBODY, advice, lines, summary, title
 from tests.review.worlds import ASKED, NOON, NOW, RELEASE, RISK, asked, facts, filled, policy, said
 
 TWO = asked(policy=policy("high"))
@@ -107,6 +107,11 @@ class TestSummary:
     def test_another_role_than_the_champions_is_named(self) -> None:
         known = facts(asked=(asked(role=Role.CANARY),))
         assert "version 48 as canary" in summary(known, judge(known, NOW))
+
+    def test_the_command_that_reviews_can_be_copied(self) -> None:
+        known = needing_two()
+        assert "to run `gatehouse review 7` |" in summary(known, judge(known, NOW))
+        assert advice("run `gatehouse review 7; id` or `x`", 100) == "run \\`gatehouse review 7; id\\` or \\`x\\`"
 
     def test_where_nobody_is_asked_it_says_so(self) -> None:
         known = facts(asked=())

@@ -17,6 +17,7 @@ from gatehouse.review.commands import USAGE, Command, Verb, commands
 from gatehouse.review.facts import Facts, Said, Standing
 from gatehouse.review.judgement import Judgement
 from gatehouse.review.reading import why
+from gatehouse.review.telling import advice
 from gatehouse.review.who import Who, bot
 from gatehouse.review.words import moment, seconds
 
@@ -135,7 +136,7 @@ def _answered(found: Sequence[Reply]) -> Iterator[str]:
         told = markdown(f"@{reply.said.author.login}, {moment(reply.said.at)}")
         yield f"- {code('/' + reply.verb)} ({_linked(told, reply.said)})"
         for fault, fix in reply.faults[:_MOST]:
-            yield f"  - {markdown(fault, _FAULT)}" + (f"; {markdown(fix, _FAULT)}" if fix else "")
+            yield f"  - {markdown(fault, _FAULT)}" + (f"; {advice(fix, _FAULT)}" if fix else "")
         yield f"  - usage: {code(USAGE[reply.verb])}"
     yield from _more(len(found))
     yield from ("", "Write another comment: one that was edited does not count. This answer is written anew then.", "")

@@ -5,6 +5,7 @@ No word depends on when it is written, so that the same judgement says the same 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -21,6 +22,7 @@ NOBODY = "No person has to agree"
 _LIMIT = 130
 # What is told first, of several reasons: what somebody did comes before what is still to be done.
 _FIRST = ("rejected", "line", "draft", "gates", "approvals", "teams", "calendar", "hours", "emergency")
+_OURS = re.compile(r"\\`(gatehouse review [0-9]+)\\`")
 _SAID, _FIX = 500, 500
 _MOST = 40
 
@@ -114,8 +116,13 @@ def _tried(place: Place) -> Iterator[str]:
 
 def _row(ruled: Ruled) -> str:
     unblocks = f" (from {moment(ruled.unblocks)} on)" if ruled.unblocks is not None else ""
-    fix = markdown(ruled.fix + unblocks, _FIX) or "–"
+    fix = advice(ruled.fix + unblocks, _FIX) or "–"
     return f"| {_sign(ruled, '✅', '🚩', '⏳')} | {ruled.rule} | {markdown(ruled.said, _SAID)} | {fix} |"
+
+
+def advice(text: str, limit: int) -> str:
+    """What to do, in Markdown: the one command that is ours stays one that can be copied."""
+    return _OURS.sub(r"`\1`", markdown(text, limit))
 
 
 def _sign(ruled: Ruled, good: str, flag: str, bad: str) -> str:
