@@ -188,6 +188,13 @@ class TestCheck:
         assert here.set(pull)[0] == "failure"
         assert [run["conclusion"] for run in here.runs(pull)] == ["success", "failure"]
 
+    def test_one_to_another_branch_than_main_is_left_alone(self, here: Panel) -> None:
+        pull = here.promoted(PRODUCTION)
+        pull.base = "release"
+        here.reject(pull, "olga")
+        here.verify(pull, "--set-check", "--merge", code=0)
+        assert (here.check(pull), here.ours(pull), here.records()) == (None, [], ())
+
     def test_a_closed_pull_request_is_left_alone(self, here: Panel) -> None:
         pull = here.promoted(PRODUCTION)
         here.reject(pull, "olga")

@@ -15,6 +15,7 @@ from gatehouse.cli.merging import merge
 from gatehouse.github import Refused
 from gatehouse.review.record import reviewed
 from gatehouse.sync.reviews import keep
+from gatehouse.sync.trunk import BRANCH
 
 # Looks in all, until nothing was said since what was posted; whoever says something later starts another run.
 _LOOKS = 4
@@ -44,6 +45,9 @@ def settle(bench: Bench, number: int, *, merges: bool) -> Settled:
     for _ in range(_LOOKS):
         if not done.seen.pull.open:
             return _closed(bench, done)
+        if done.seen.pull.base != BRANCH:
+            # Whatever it says there, nothing is promoted by it.
+            return done
         if not _say(bench, done):
             break
         done.changed = True
