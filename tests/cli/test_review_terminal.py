@@ -269,7 +269,8 @@ class TestWhoCannotCount:
 
     def test_why_an_earlier_approval_does_not_count_is_told(self, room: Room) -> None:
         room.at.github.review(room.at.remote, 1, "APPROVED", "LGTM", by="olga")
-        assert "does not count: @olga approved without naming the evidence" in flat(room.run(types=[":q"]).out)
+        out = room.run(types=[":q"]).out
+        assert "does not count: @olga approved without naming the evidence" in flat(out)
 
     def test_a_rejection_that_stands_is_shown(self, room: Room) -> None:
         room.at.github.review(room.at.remote, 1, "CHANGES_REQUESTED", "too risky", by="nils")

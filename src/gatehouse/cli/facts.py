@@ -58,7 +58,7 @@ def gather(settings: Settings, github: GitHubReader, number: int, base: str | No
 
 def gathered(github: GitHubReader, pull: Pull, found: Pins, reviewer: str = "") -> Facts:
     """``gather`` where the pins are found already; ``reviewer`` is somebody of whom it is to be known as well what they
-    may do, though they said nothing yet."""
+    may do, though they said nothing yet, and whose token it is: what it may not see is left open."""
     number = pull.number
     timeline = _until(pull.merged, github.timeline.of(number))
     said = tuple(each for each in _said(github, timeline) if not _too_late(each, pull.merged))
@@ -181,7 +181,23 @@ def _people(
     owning = {owner.removeprefix("@") for asked in found.asked for owner in asked.owners if owner.startswith("@")}
     teams = {name.lower() for name in (*owning, *requested) if "/" in name}
     members = {team: github.people.members(team) for team in sorted(teams)}
-    return {login: Person(login, github.people.permission(login), _teams(login, members)) for login in sorted(logins)}
+    found_out = {login: _permission(github, login, reviewer) for login in sorted(logins)}
+    return {
+        login: Person(login, permission, _teams(login, members))
+        for login, permission in found_out.items()
+        if permission is not None
+    }
+
+
+def _permission(github: GitHubReader, login: str, reviewer: str) -> str | None:
+    """What somebody may do. GitHub tells it to those who may write, so that a reviewer who is not told may not; None:
+    it is not told of somebody else."""
+    try:
+        return github.people.permission(login)
+    except Forbidden:
+        if not reviewer:
+            raise
+        return "read" if login == reviewer else None
 
 
 def _teams(login: str, members: Mapping[str, frozenset[str] | None]) -> frozenset[str] | None:

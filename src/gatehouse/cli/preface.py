@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -87,14 +86,14 @@ def _earlier(view: View, place: Place) -> Iterator[RenderableType]:
         broken = [rule for rule in place.rules if rule.review == said.id and not rule.ok]
         if broken and said.standing is Standing.APPROVED and who.of(said.author.login) == who.of(view.me.login):
             told = f"your approval of {moment(said.at)} does not count: {clean(broken[0].said, 300)}"
-            yield Padding(Text(f"! {told}", style="yellow"), (0, 0, 0, 2))
+            yield _marked("!", "yellow", told)
 
 
 def yours(view: View, place: Place) -> Iterator[RenderableType]:
     """Whether the reviewer's own approval would count: if not, why, or from when on it would."""
     rules = hindered(place)
     if not rules:
-        yield Padding(Text("✓ your approval counts here", style="green"), (0, 0, 0, 2))
+        yield _marked("✓", "green", "your approval counts here")
         return
     then = opens(rules)
     if then is not None:
@@ -102,23 +101,32 @@ def yours(view: View, place: Place) -> Iterator[RenderableType]:
         took = span(seconds(since.at, view.now))
         left = span(max(1, seconds(view.now, then)))
         said = f"too early so far, {took} after {since.event}: your approval counts in {left}, from {moment(then)} on"
-        yield Padding(Text(f"! {said}", style="yellow"), (0, 0, 0, 2))
+        yield _marked("!", "yellow", said)
         return
     for rule in rules:
-        yield Padding(Text(f"✗ your approval would not count: {clean(rule.said, 300)}", style="red"), (0, 0, 0, 2))
-        if rule.fix:
-            yield Padding(Text(f"→ {clean(rule.fix, 300)}"), (0, 0, 0, 4))
+        fix = f" → {clean(rule.fix, 300)}" if rule.fix else ""
+        yield _marked("✗", "red", f"your approval would not count: {clean(rule.said, 300)}{fix}")
 
 
 def _warning(rule: Ruled) -> RenderableType:
     fix = f" → {clean(rule.fix, 300)}" if rule.fix else ""
-    return Padding(Text(f"! {clean(rule.said, 400)}{fix}", style="yellow"), (0, 0, 0, 2))
+    return _marked("!", "yellow", f"{clean(rule.said, 400)}{fix}")
+
+
+def _marked(sign: str, colour: str, text: str) -> RenderableType:
+    """A sign, and beside it a text of any length."""
+    return _columns(Text(f"  {sign}", style=colour), Text(text, style=colour), 3)
 
 
 def _line(name: str, text: str) -> RenderableType:
-    """A name in a column of its own; what does not fit wraps beside it."""
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", width=_WIDEST, no_wrap=True)
+    """A name in a column of its own."""
+    return _columns(Text(f"  {name}", style="dim"), Text(clean(text, 600)), _WIDEST + 2)
+
+
+def _columns(name: Text, text: Text, width: int) -> RenderableType:
+    """What does not fit wraps beside the first column: nothing is cut off, whatever the width."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=width, no_wrap=True)
     grid.add_column(overflow="fold")
-    grid.add_row(name, Text(clean(text, 600)))
-    return Padding(grid, (0, 0, 0, 2))
+    grid.add_row(name, text)
+    return grid

@@ -48,7 +48,7 @@ def collaborator(hub: Hub, asked: Asked) -> Answer:
     return Answer(204 if asked.repo.may(asked.parameters["username"], "read") else 404)
 
 
-@route("GET", "/repos/{owner}/{repo}/collaborators/{username}/permission")
+@route("GET", "/repos/{owner}/{repo}/collaborators/{username}/permission", role="write")
 def permission(hub: Hub, asked: Asked) -> Answer:
     found = hub.users.get(asked.parameters["username"])
     if found is None:
