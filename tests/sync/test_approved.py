@@ -16,7 +16,7 @@ from gatehouse.errors import GatehouseError
 from gatehouse.pin import Pin, Role
 from gatehouse.review.judgement import Ruled
 from gatehouse.sync.actions import Plan, State
-from gatehouse.sync.approved import Agreement, Merged, Reviews, Unasked
+from gatehouse.sync.approved import NOBODY, Agreement, Merged, Reviews, Unasked
 from gatehouse.sync.run import sync
 from tests.support.approving import agreed, approving, merged, place
 from tests.support.company import MODEL, PRODUCTION, STAGING, Company, found
@@ -291,6 +291,19 @@ class TestEmergency:
         world = arriving(*CALLED)
         assert rules(world.carry()) == []
         assert served(world) == {"": [2]}
+
+    def test_while_nobody_can_be_asked_for_one_a_frozen_day_is_no_answer_and_a_stopped_line_is(self) -> None:
+        world = arriving()
+        world.reviews[pin(2)] = NOBODY
+        assert {refusal.rule: refusal.passing for refusal in world.plan().refusals} == {
+            "frozen": True,
+            "approved": True,
+        }
+        world.freeze = Freeze(stop_the_line="incident 4711")
+        assert {refusal.rule: refusal.passing for refusal in world.plan().refusals} == {
+            "frozen": False,
+            "approved": True,
+        }
 
     def test_nothing_lifts_a_stopped_line(self) -> None:
         world = arriving(*CALLED)

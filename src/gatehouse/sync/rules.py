@@ -161,5 +161,12 @@ def judge(case: Case, rules: Iterable[Rule] = tuple(RULES.values())) -> Iterator
     for rule in rules:
         said = rule(case)
         if said is not None:
-            passing = rule is approved and (case.agreement or NOBODY).passing
-            yield Refusal(case.want.slot, case.want.role, case.pin, names[rule], *said, passing)
+            yield Refusal(case.want.slot, case.want.role, case.pin, names[rule], *said, _passing(case, rule))
+
+
+def _passing(case: Case, rule: Rule) -> bool:
+    """Whether that is no answer yet, because nobody can be asked now; of a frozen calendar an emergency may tell."""
+    if rule is not_frozen:
+        waits = case.agreement is not None and case.agreement.passing
+        return waits and case.declared.freeze.stop_the_line is None
+    return rule is approved and (case.agreement or NOBODY).passing
