@@ -38,6 +38,12 @@ def judged(loop: Loop, number: int, *, commented: bool = False) -> tuple[str | N
     return loop.verdict(number, REVIEW), "\n".join((runs[-1]["output"]["summary"], said(steps)))
 
 
+def refusals(loop: Loop, number: int) -> list[str]:
+    """What is on record of sync having refused what a pull request brought."""
+    events = loop.json("history", loop.model)["events"]
+    return [each["text"] for each in events if (each["what"], each.get("pull_request")) == ("refused", number)]
+
+
 def refused(loop: Loop) -> Step:
     """Syncs: it refuses what main asks for, and leaves the registry and what is served as they were."""
     before = loop.aliases(), loop.serving()
@@ -100,7 +106,7 @@ class TestTwoVersions:
         loop.promote(2, "staging")
         type(self).second = number = loop.propose(2, "production")
         loop.gates(number)
-        loop.world.wait()
+        loop.world.wait(number)
         loop.world.approve_in_browser(number, "rosa", old)
         verdict, told = judged(loop, number)
         assert verdict == "failure"
@@ -117,11 +123,11 @@ class TestTwoVersions:
         assert (pull.state, loop.aliases()["champion"]) == ("open", 1)
 
     def test_so_is_who_rejects_in_a_comment_until_they_approve(self, loop: Loop) -> None:
-        loop.world.wait()
+        loop.world.wait(self.second)
         loop.world.say(self.second, "rosa", f"/reject-model {loop.model} 2 small businesses lose")
         assert "small businesses lose" in judged(loop, self.second, commented=True)[1]
         form = filled(loop.world.form(self.second))
-        loop.world.wait()
+        loop.world.wait(self.second)
         loop.world.say(self.second, "rosa", form)
         loop.world.approve_in_browser(self.second, "ravi", form)
         assert judged(loop, self.second, commented=True)[0] == "success"
@@ -135,8 +141,8 @@ class TestTwoVersions:
 
     def test_an_admin_who_merges_it_all_the_same_changes_nothing(self, loop: Loop) -> None:
         loop.world.merge(self.second, "anton")
-        step = refused(loop)
-        assert f"#{self.second}" in step.done.out
+        assert f"#{self.second}" in refused(loop).done.out
+        assert refusals(loop, self.second) != []
         assert loop.world.gatehouse("status").exit == 1
 
     def test_nor_does_who_writes_to_main_past_every_pull_request(self, loop: Loop) -> None:
@@ -193,7 +199,8 @@ class TestAnEmergency:
     def test_while_github_is_away_nothing_of_it_gets_in_and_nothing_is_held_against_it(self, loop: Loop) -> None:
         loop.world.merge(self.number)
         with loop.world.github_away():
-            assert "approved" in refused(loop).done.out
+            assert "has to wait (approved)" in refused(loop).done.out
+        assert refusals(loop, self.number) == []
         loop.sync()
         assert loop.aliases()["champion"] == 3
 
