@@ -126,6 +126,29 @@ class TestAnswered:
         assert (ran.code, room.reviews) == (1, [])
         assert [rule["rule"] for rule in ran.document["pins"][0]["hindered"]] == ["owner"]
 
+    @pytest.mark.parametrize(("said", "sent"), [("yes", 1), ("no", 0)])
+    def test_somebody_who_cannot_count_is_asked_where_there_is_a_terminal(
+        self, said: str, sent: int, room: Room
+    ) -> None:
+        ran = room.answer(room.form(), "mallory", types=[said])
+        assert (ran.code, len(room.reviews)) == (1, sent)
+        assert "@mallory is not a code owner" in ran.out
+
+    def test_a_form_for_another_pin_alone_lacks_the_one_that_is_asked(self, room: Room) -> None:
+        form = room.form()
+        token = body.read(form)[0].token
+        ran = room.answer(form.replace(token, "0" * 12), json=True)
+        assert (ran.code, room.reviews) == (1, [])
+        mine, other = ran.document["pins"]
+        assert f"prints it, with the token {token}" in mine["open"][0]
+        assert "its token 000000000000 is not one of #1" in other["open"][0]
+
+    def test_an_answer_that_is_given_twice_is_named(self, room: Room) -> None:
+        form = room.form()
+        ran = room.answer(form + "\n" + form.replace("> fine", "> not at all", 1))
+        assert (ran.code, room.reviews) == (1, [])
+        assert "it is answered twice, and not the same" in " ".join(ran.out.split())
+
 
 class TestTemplate:
     def test_the_form_carries_the_token_and_reads_back_once_filled(self, room: Room) -> None:

@@ -6,13 +6,16 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gatehouse.cli import submitting
 from gatehouse.cli.told import Told
+from gatehouse.cli.view import View, view
 from gatehouse.declare.types import Policy
 from gatehouse.review import body
 from gatehouse.review.questions import missing
@@ -211,6 +214,22 @@ class TestKept:
         assert (ran.code, len(room.reviews)) == (1, 1)
         assert "Submitted your approval of #1 as @olga; but what came of it cannot be told" in flat(ran.out)
         assert room.drafts == []
+
+    @pytest.mark.parametrize(("late", "code"), [(1, 0), (99, 1)])
+    def test_a_review_that_github_lists_late_is_looked_for_again(self, late: int, code: int, room: Room) -> None:
+        room.monkeypatch.setattr(time, "sleep", lambda seconds: None)
+        look, looks = view, list[int]()
+
+        def slow(*given: Any) -> View:
+            seen = look(*given)
+            looks.append(len(room.reviews))
+            unseen = sum(looks) <= late
+            return replace(seen, facts=msgspec.structs.replace(seen.facts, said=())) if unseen else seen
+
+        room.monkeypatch.setattr(submitting, "view", slow)
+        ran = room.run(types=HONEST)
+        assert (ran.code, len(room.reviews)) == (code, 1)
+        assert ("GitHub does not list it yet" in ran.out) is bool(code)
 
 
 class TestWhoCannotCount:
