@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gatehouse.cli import planned
 from gatehouse.cli.frame import Settings
 from gatehouse.cli.merged import Reviews
 from gatehouse.errors import GatehouseError
@@ -20,11 +21,13 @@ from gatehouse.review.questions import questions, wanted
 from gatehouse.review.record import ReviewedPlace
 from gatehouse.review.sheet import blank
 from gatehouse.sync.approved import Merged, Unasked
+from gatehouse.sync.run import look
 from tests.github.bare import Signature
 from tests.github.state import Review
 from tests.support.desk import MODEL, PRODUCTION, pin
 from tests.support.gate import Gate, gate
-from tests.support.repo import POLICY, promotion
+from tests.support.mlflow import fresh_registry
+from tests.support.repo import POLICY, STAGES, promotion
 
 METHODS = ["merge", "squash", "rebase"]
 
@@ -413,6 +416,28 @@ class TestAsking:
         with pytest.raises(Unasked):
             ask("f" * 40)
         assert len(approved.at.github.log) == asked
+
+
+class TestSync:
+    """What a plan makes of it, on the way that every verb goes."""
+
+    def refused(self, gone: Gone, folder: Path) -> dict[str, str]:
+        """Why the version does not come into production. It is in no registry, and nobody looks at that here."""
+        stages = STAGES.format(registry=fresh_registry(folder / "mlflow"))
+        gone.at.push({"promotions/stages.yaml": stages + "people:\n  ada: [ada.l]\n"})
+        gone.merge()
+        gone.at.fetch()
+        plan = look(planned.scene(gone.settings(), lambda _: None)).plan
+        mine = [each for each in plan.refusals if (each.slot, each.pin) == (PRODUCTION, pin(2))]
+        return {each.rule: each.message for each in mine if each.rule != "available"}
+
+    def test_what_two_people_agreed_to_is_let_in(self, approved: Gone, tmp_path: Path) -> None:
+        assert set(self.refused(approved, tmp_path)) == {"staged"}
+
+    def test_what_nobody_agreed_to_is_not(self, gone: Gone, tmp_path: Path) -> None:
+        said = self.refused(gone, tmp_path)
+        assert set(said) == {"staged", "approved"}
+        assert said["approved"] == "when #1 was merged, people did not agree: 0 of 2 approvals"
 
 
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,3 +45,16 @@ def test_nothing_to_do_is_said_in_words(company: Company, cli: Cli) -> None:
     ran = cli("plan")
     assert ran.code == 0
     assert "in sync: registry and serving config are what main says" in ran.out
+
+
+def test_a_pin_that_nobody_can_be_asked_about_waits_and_the_document_says_that_this_passes(
+    company: Company, cli: Cli
+) -> None:
+    company.ask_people()
+    company.repo.stage_and_promote(MODEL, company.pins[1])
+    ran = cli("plan", json=True)
+    assert ran.code == 1
+    (refusal,) = ran.document["refusals"]
+    assert (refusal["rule"], refusal["passing"]) == ("approved", True)
+    kinds = [action["record"]["kind"] for action in ran.document["actions"] if action["action"] == "append"]
+    assert kinds == ["promoted"]

@@ -353,3 +353,33 @@ def test_on_a_terminal_it_asks_first(served: Company, monkeypatch: pytest.Monkey
     assert "version 3" in asked[0]
     assert rollback._agreed(settings, move, asked=False)
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize(
+    "environ", [{}, {"GITHUB_TOKEN": "t", "GITHUB_REPOSITORY": "acme/models", "GITHUB_API_URL": "http://127.0.0.1:9"}]
+)
+def test_it_waits_neither_for_people_nor_for_github_nor_for_the_record(
+    environ: dict[str, str], lost: bool, served: Company, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.ask_people()
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    if lost:
+        served.store.path.unlink()
+    ran = cli("rollback", MODEL, "--yes")
+    assert ran.code == 0
+    assert "version 1 serves again" in ran.out
+    assert served.reader.aliases(MODEL)["champion"] == 1
+
+
+def test_what_waits_for_people_elsewhere_does_not_spoil_it(served: Company, cli: Cli) -> None:
+    served.ask_people()
+    served.repo.promote(Slot(MODEL, "staging", "eu"), served.pins[2])
+    served.repo.later(24)
+    served.repo.promote(EU, served.pins[2])
+    ran = cli("rollback", MODEL, "--yes")
+    assert ran.code == 0
+    assert "version 1 serves again" in ran.out
+    assert "credit-risk/production.eu champion: version 2" in ran.out
+    assert "has to wait (approved)" in ran.out

@@ -83,3 +83,12 @@ def test_nothing_promoted_is_in_sync(cli: Cli) -> None:
     ran = cli("status")
     assert ran.code == 0
     assert "nothing is promoted yet" in ran.out
+
+
+def test_what_waits_for_people_is_told_from_what_is_refused(company: Company, cli: Cli) -> None:
+    company.ask_people()
+    company.repo.stage_and_promote(MODEL, company.pins[1])
+    ran = cli("status", json=True)
+    assert (ran.code, states(ran.document)) == (1, ["out of sync", "waiting"])
+    assert "waiting for people's word: nobody can be asked now" in ran.document["standings"][1]["note"]
+    assert "waiting" in cli("status").out

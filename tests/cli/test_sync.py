@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.company import MODEL, PRODUCTION, Cli, Company
+from gatehouse.audit.record import Kind
+from tests.support.company import MODEL, PRODUCTION, STAGING, Cli, Company
 from tests.support.registered import overwrite
 
 
@@ -68,3 +69,23 @@ def test_a_remote_that_is_gone_is_exit_2_in_two_lines_with_nothing_written(compa
     assert "git remote did not answer" in ran.document["error"]["message"]
     assert len(ran.err.splitlines()) == 2
     assert company.reader.aliases(MODEL) == {}
+
+
+def test_without_a_token_only_what_needs_people_waits(company: Company, cli: Cli) -> None:
+    company.ask_people()
+    company.repo.stage_and_promote(MODEL, company.pins[1])
+    for _ in range(2):
+        ran = cli("sync")
+        assert ran.code == 1
+        assert "has to wait (approved): nobody can be asked now who agreed to it: no GITHUB_TOKEN is set" in ran.out
+        assert "fix: export GITHUB_TOKEN" in ran.out
+        assert "; the next sync asks again" in ran.out
+    assert company.reader.aliases(MODEL) == {"staging": 1}
+    assert [(record.kind, record.slot) for record in company.records] == [(Kind.PROMOTED, STAGING)]
+
+
+def test_what_was_let_in_before_needs_no_token(company: Company, cli: Cli) -> None:
+    company.ask_people()
+    company.repo.stage_and_promote(MODEL, company.pins[1])
+    company.sync()
+    assert cli("sync").code == 0

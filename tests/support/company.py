@@ -44,6 +44,13 @@ class Company:
     def sync(self, *, verify: bool = False) -> Plan:
         return sync(self.scene(), verify=verify)
 
+    def ask_people(self) -> None:
+        """From now on people must agree to what goes to production."""
+        path = "promotions/stages.yaml"
+        text = (self.repo.repository.read("origin/main", path) or b"").decode()
+        production = text.index("- name: production")
+        self.repo.commit({path: text[:production] + text[production:].replace("review: none", "review: required")})
+
     @property
     def reader(self) -> RegistryReader:
         return RegistryReader(self.registry)
