@@ -169,6 +169,8 @@ class TestAnswers:
         (told,) = here.ours(pull)
         assert "it names no version" in told
         assert "- not in a freeze (" in told
+        assert [record.places[0].slot for record in here.records()] == [STAGING]
+        assert here.records()[0].places[0].rejections[0].reason == "not in a freeze"
 
 
 class TestEmergency:

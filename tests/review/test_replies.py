@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from gatehouse.report.outlook import Answer
 from gatehouse.review.commands import Verb
 from gatehouse.review.facts import Account, Facts, Person, Said, Standing
 from gatehouse.review.judge import judge
 from gatehouse.review.replies import Reply, comment, replies, standing
 from tests.review.worlds import ASKED, NOW, facts, filled, said
 
-PINS = ((ASKED.slot, ASKED.candidate),)
+PINS = (Answer(ASKED.slot, ASKED.role, ASKED.candidate),)
 REJECT = f"/reject-model {ASKED.slot.model} 48 it declines everybody"
 
 

@@ -14,14 +14,14 @@ from gatehouse.cli.frame import Settings
 from gatehouse.cli.outlook import Outlook
 from gatehouse.errors import GatehouseError, NotFound, Unreachable
 from gatehouse.github import Check, Conclusion, GitHubWriter, Pull
-from gatehouse.pin import Pin, Slot
-from gatehouse.report.outlook import NOTHING
+from gatehouse.report.outlook import NOTHING, Answer
 from gatehouse.report.text import clean, markdown
-from gatehouse.review import replies, telling
+from gatehouse.review import replies, telling, unasked
 from gatehouse.review.facts import Facts, Person, Said, Standing
 from gatehouse.review.judge import judge
 from gatehouse.review.judgement import Judgement
 from gatehouse.review.reading import why
+from gatehouse.review.record import Reviewed, reviewed
 from gatehouse.review.who import bot, ghost
 
 _TITLE = 130
@@ -55,6 +55,15 @@ class Seen:
     @property
     def passed(self) -> bool:
         return self.judgement.passed and not self.rejections
+
+    @property
+    def record(self) -> Reviewed:
+        """What goes on record: of pins that nobody is asked about, who rejected them."""
+        made = reviewed(self.facts, self.judgement, self.now)
+        if made.places:
+            return made
+        places = unasked.places(self.facts, proposed(self.found))
+        return msgspec.structs.replace(made, passed=self.passed, places=places)
 
     @property
     def check(self) -> Check:
@@ -136,6 +145,6 @@ class Bench:
         return msgspec.structs.replace(facts, people=people)
 
 
-def proposed(found: Pins) -> tuple[tuple[Slot, Pin], ...]:
+def proposed(found: Pins) -> tuple[Answer, ...]:
     """The pins that a pull request sets, but for those that only come back."""
-    return tuple((answer.slot, answer.candidate) for answer in found.look.answers if not answer.returning)
+    return tuple(answer for answer in found.look.answers if not answer.returning)

@@ -13,7 +13,6 @@ from gatehouse.cli.followup import follow_up
 from gatehouse.cli.frame import note
 from gatehouse.cli.merging import merge
 from gatehouse.github import Refused
-from gatehouse.review.record import reviewed
 from gatehouse.sync.reviews import keep
 from gatehouse.sync.trunk import BRANCH
 
@@ -66,9 +65,7 @@ def _say(bench: Bench, done: Settled) -> bool:
         return bench.github.checks.renew(seen.pull.head_sha, seen.check)
     changed = not seen.passed and bench.github.checks.renew(seen.pull.head_sha, seen.check)
     trunk = bench.outlook.trunk
-    if seen.facts.asked:
-        record = reviewed(seen.facts, seen.judgement, seen.now)
-        done.recorded = keep(trunk.repository, record, trunk.remote) or done.recorded
+    done.recorded = keep(trunk.repository, seen.record, trunk.remote) or done.recorded
     _follow(bench, done, seen)
     return changed or (seen.passed and bench.github.checks.renew(seen.pull.head_sha, seen.check))
 

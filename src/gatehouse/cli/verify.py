@@ -37,8 +37,8 @@ class Verified(msgspec.Struct, frozen=True):
     """What ``--format json`` prints of one pull request.
 
     ``state`` is GitHub's: open, closed or merged. ``passed``: people agree, or nobody has to; ``places`` has every
-    rule's outcome for each pin that they are asked about, ``unblocks`` is from when on it can pass, where that is
-    known.
+    rule's outcome for each pin that they are asked about, and who rejected any other; ``unblocks`` is from when on it
+    can pass, where that is known.
     ``changed``: the check was set just now; ``recorded``: the evidence branch got a record; ``answered``: our comment
     has something to say; ``issue`` follows an emergency up; ``merge`` is what came of merging it.
     """
@@ -185,7 +185,6 @@ def verified(done: Settled) -> Verified:
     """What is told of a pull request that was looked at."""
     from gatehouse.cli.bench import Seen
     from gatehouse.cli.merging import MERGED
-    from gatehouse.review.record import reviewed
 
     seen, pull = done.seen, done.seen.pull
     state = "merged" if pull.merged or done.merge == MERGED else pull.state
@@ -193,7 +192,7 @@ def verified(done: Settled) -> Verified:
     title = done.record or seen.title
     if not isinstance(seen, Seen):
         return Verified(pull.number, pull.head_sha, state, False, title, None, None, (), *made)
-    places = reviewed(seen.facts, seen.judgement, seen.now).places
+    places = seen.record.places
     passed = seen.passed or bool(done.record)
     return Verified(pull.number, pull.head_sha, state, passed, title, seen.now, _unblocks(seen), places, *made)
 

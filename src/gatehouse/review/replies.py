@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gatehouse.pin import Pin, Slot
+from gatehouse.report.outlook import Answer
 from gatehouse.report.text import code, link, markdown
+from gatehouse.review import unasked
 from gatehouse.review.attempts import in_force, spoken
 from gatehouse.review.commands import USAGE, Command, Verb, commands
 from gatehouse.review.facts import Facts, Said, Standing
@@ -21,7 +22,7 @@ from gatehouse.review.telling import advice
 from gatehouse.review.who import Who, bot
 from gatehouse.review.words import moment, seconds
 
-Proposed = Sequence[tuple[Slot, Pin]]
+Proposed = Sequence[Answer]
 NOTHING = "Nothing is open: every command was followed, or taken back."
 _VERBS = {Standing.APPROVED: Verb.APPROVE, Standing.REJECTED: Verb.REJECT, Standing.EMERGENCY: Verb.EMERGENCY}
 _MOST = 20
@@ -57,7 +58,7 @@ def _faults(said: Said, verb: Verb, judgement: Judgement, proposed: Proposed, wh
     for command in mine:
         if command.fault:
             yield command.fault, ""
-        elif not any(_names(command, slot, pin) for slot, pin in proposed):
+        elif not any(_names(command, pin) for pin in proposed):
             yield f"{command.model} version {command.version} is not promoted here: {_list(proposed)}", ""
     if verb is Verb.REJECT:
         if who.writes(said.author.login) is False:
@@ -67,42 +68,21 @@ def _faults(said: Said, verb: Verb, judgement: Judgement, proposed: Proposed, wh
         yield from dict.fromkeys((ruled.said, ruled.fix) for ruled in broken if not ruled.ok)
 
 
-def _names(command: Command, slot: Slot, pin: Pin) -> bool:
-    return (command.model, command.version) == (slot.model, pin.version)
+def _names(command: Command, pin: Answer) -> bool:
+    return (command.model, command.version) == (pin.slot.model, pin.candidate.version)
 
 
 def _list(proposed: Proposed) -> str:
-    return ", ".join(f"{slot} version {pin.version}" for slot, pin in proposed[:5]) or "no pin changes"
+    return ", ".join(f"{pin.slot} version {pin.candidate.version}" for pin in proposed[:5]) or "no pin changes"
 
 
-def standing(facts: Facts, proposed: Proposed, now: datetime) -> tuple[Said, ...]:
+def standing(facts: Facts, pins: Proposed, now: datetime) -> tuple[Said, ...]:
     """The rejections in force, oldest first, by people who may write here and those of whom nobody knows that."""
+    if not facts.asked:
+        return unasked.in_force(facts, pins)
     who = Who(facts)
-    if facts.asked:
-        found = {id(said): said for asked in facts.asked for said in in_force(spoken(facts, who, asked, now), who)}
-        return tuple(sorted(found.values(), key=lambda said: seconds(facts.pushed_at, said.at)))
-    return tuple(_unasked(facts, proposed, who))
-
-
-def _unasked(facts: Facts, proposed: Proposed, who: Who) -> Iterator[Said]:
-    """Where nobody is asked, a no stands until the same person says yes, in whatever words, or it is taken away."""
-    last: dict[str, Said] = {}
-    for said in sorted(facts.said, key=lambda each: (seconds(facts.pushed_at, each.at), each.standing)):
-        rejects = said.standing is Standing.REJECTED and _about(said, proposed)
-        if rejects or said.standing is Standing.APPROVED:
-            last[who.of(said.author.login)] = said
-    for said in last.values():
-        if said.standing is Standing.REJECTED and who.writes(said.author.login) is not False:
-            yield said
-
-
-def _about(said: Said, proposed: Proposed) -> bool:
-    given = [command for command in commands(said.body) if command.verb is Verb.REJECT] if said.by_comment else []
-    return not given or any(
-        command.model in ("", slot.model) and command.version in (0, pin.version)
-        for command in given
-        for slot, pin in proposed
-    )
+    found = {id(said): said for asked in facts.asked for said in in_force(spoken(facts, who, asked, now), who)}
+    return tuple(sorted(found.values(), key=lambda said: seconds(facts.pushed_at, said.at)))
 
 
 def comment(facts: Facts, rejections: Sequence[Said], found: Sequence[Reply]) -> str:
