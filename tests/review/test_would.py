@@ -58,6 +58,7 @@ def test_no_moment_is_told_where_time_is_not_all_that_is_wrong() -> None:
     there = facts()
     (place,) = would(there, Account("ada"), perfect(there), after(3)).places
     assert opens(hindered(place)) is None
+    assert [rule.rule for rule in hindered(place)] == ["proposer", "committer"]
 
 
 def test_a_draft_makes_an_approval_of_now_worth_nothing() -> None:

@@ -64,6 +64,9 @@ def hindered(place: Place, review: int = YET) -> tuple[Ruled, ...]:
     if any(ruled.rule == "gates" for ruled in whole):
         # Nothing can be said of evidence that is not there.
         own = tuple(ruled for ruled in own if ruled.rule not in _TOLD_BY_GATES)
+    if review == YET and any(ruled.rule != "timing" for ruled in (*whole, *own)):
+        # Where waiting does not help, it is not told how long to wait.
+        own = tuple(ruled for ruled in own if ruled.rule != "timing")
     return (*whole, *own)
 
 
