@@ -137,6 +137,19 @@ class TestCheck:
         assert here.set(pull) == ("success", "No pin changes")
         assert here.ours(pull) == []
 
+    def test_so_it_is_whatever_people_say_of_it(self, here: Panel) -> None:
+        pull = here.at.open({"README.md": "words"})
+        here.review(pull, "olga", "not these words", "CHANGES_REQUESTED")
+        assert here.set(pull) == ("success", "No pin changes")
+        assert (here.ours(pull), here.records()) == ([], ())
+        here.verify(pull, code=0)
+
+    def test_nobody_stops_a_version_that_comes_back(self, here: Panel) -> None:
+        here.at.push({PRODUCTION.path: promotion(pin(3))})
+        pull = here.at.promote(PRODUCTION, 1)
+        here.review(pull, "olga", "not now", "CHANGES_REQUESTED")
+        assert here.set(pull) == ("success", "No person has to agree")
+
     def test_so_is_what_only_gates_decide(self, here: Panel) -> None:
         pull = here.at.promote(STAGING, 2)
         assert here.set(pull) == ("success", "No person has to agree")

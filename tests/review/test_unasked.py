@@ -45,3 +45,8 @@ def test_each_pin_has_those_that_name_it() -> None:
     other = Answer(PIN.slot, PIN.role, type(PIN.candidate)(49, PIN.candidate.digest))
     review = said("anna", Standing.REJECTED, 300, "neither")
     assert [len(place.rejections) for place in places(known(NO, review), [PIN, other])] == [2, 1]
+
+
+def test_where_no_pin_is_set_nothing_of_ours_is_rejected() -> None:
+    """What changes no promotion, or brings one back that served before, is not for us to stop."""
+    assert in_force(known(NO, said("anna", Standing.REJECTED, 300, "not these words")), []) == ()

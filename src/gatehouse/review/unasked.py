@@ -55,7 +55,7 @@ def _rejection(facts: Facts, who: Who, said: Said) -> Rejection:
 
 def _rejects(said: Said, pins: Sequence[Answer]) -> bool:
     """Whether it rejects one of these pins: a review all of them, a command what it names."""
-    if said.standing is not Standing.REJECTED:
+    if said.standing is not Standing.REJECTED or not pins:
         return False
     given = [command for command in commands(said.body) if command.verb is Verb.REJECT] if said.by_comment else []
     return not given or any(
