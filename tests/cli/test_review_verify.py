@@ -11,7 +11,7 @@ from gatehouse.github.checks import CheckWriter
 from gatehouse.github.values import Check
 from tests.github.state import Comment
 from tests.support.desk import PRODUCTION, STAGING, pin
-from tests.support.panel import Panel, panel
+from tests.support.panel import POWERS, Panel, panel
 from tests.support.repo import promotion
 
 
@@ -174,6 +174,18 @@ class TestCheck:
         assert verdict == "failure"
         assert title.startswith("The pins cannot be read:")
         assert here.verify(pull).code == 1
+
+    def test_who_is_in_a_team_is_seen_with_a_token_for_that_alone(self, here: Panel) -> None:
+        """A workflow's own never sees it, and then nobody is an owner."""
+        pull = here.promoted(PRODUCTION)
+        here.approve(pull)
+        own = here.at.github.app_token("gatehouse", {name: much for name, much in POWERS.items() if name != "members"})
+        here.verify(pull, "--set-check", token=own, code=0)
+        assert (here.check(pull) or ("",))[0] == "failure"
+        assert "let the token read the members" in here.summary(pull)
+        here.monkeypatch.setenv("GATEHOUSE_TEAMS_TOKEN", here.at.github.app_token("teams", {"members": "read"}))
+        here.verify(pull, "--set-check", token=own, code=0)
+        assert (here.check(pull) or ("",))[0] == "success"
 
     def test_another_apps_word_is_not_ours(self, here: Panel) -> None:
         pull = here.promoted(PRODUCTION)
