@@ -98,6 +98,15 @@ def test_a_rejection_by_a_comment_keeps_what_was_said_after_the_version() -> Non
     assert no.reason == "worse for thin files"
 
 
+def test_a_comment_that_rejects_another_version_is_no_rejection_of_this_one() -> None:
+    text = "/reject-model credit-risk 49 worse for thin files"
+    assert place(comment("bob", 100, text, Standing.REJECTED)).rejections == ()
+
+
+def test_of_an_honest_approval_nothing_is_left_for_an_auditor_to_look_at() -> None:
+    assert place(approval("anna")).remarks == ()
+
+
 def test_who_may_not_write_here_leaves_no_rejection_and_a_deleted_account_that_stops_the_pin_does() -> None:
     found = place(rejection("mallory"), rejection("rita"), rejection("ghost", author=GHOST))
     assert not found.passed

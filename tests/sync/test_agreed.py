@@ -56,6 +56,21 @@ def test_what_is_on_record_twice_and_on_the_branch_too_is_told_once() -> None:
     assert who(told(no, let_in, kept, kept)) == [("rejected", "chen"), ("approved", "anna")]
 
 
+def test_two_words_of_one_person_are_two_and_so_is_one_about_two_roles() -> None:
+    twice = on_record(rejections=(rejection(), rejection(after=900)))
+    canary = on_record(rejections=(rejection(),), role=Role.CANARY)
+    assert [(event.role, event.time) for event in told(twice, canary)] == [
+        (Role.CHAMPION, rejection().when),
+        (Role.CHAMPION, rejection(after=900).when),
+        (Role.CANARY, rejection().when),
+    ]
+
+
+def test_a_record_without_approvals_silences_nobody() -> None:
+    refused = on_record(kind=Kind.REFUSED, reason="frozen: holidays")
+    assert who(told(refused, reviewed(SLOT, pin(2), approvals=(approval(),)))) == [("approved", "anna")]
+
+
 def test_of_a_pin_that_was_let_in_only_those_count_that_are_on_record() -> None:
     kept = reviewed(SLOT, pin(2), approvals=(approval("mallory"), approval()))
     assert who(told(on_record(approval()), kept)) == [("approved", "anna")]

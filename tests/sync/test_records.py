@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from gatehouse.audit import chain
 from gatehouse.audit.record import Kind, Record
 from gatehouse.audit.sqlite import SqliteStore
 from gatehouse.audit.store import record_all
-from gatehouse.declare.types import Traffic
+from gatehouse.declare.types import Stages, Traffic
 from gatehouse.pin import Role, Slot
 from gatehouse.review.record import Reviewed
 from gatehouse.sync.actions import Append, Publish
+from gatehouse.sync.actual import ANCHOR
 from gatehouse.sync.approved import NOBODY, Agreement
 from gatehouse.sync.rejected import MOST, credible, rejections
 from tests.support.approving import agreed
@@ -155,6 +157,18 @@ def test_what_was_refused_is_not_said_to_be_approved() -> None:
     world = arriving(with_words(fault="1 of 2 approvals"))
     world.carry()
     assert "gatehouse.approved_by" not in world.versions[2].tags
+    assert world.versions[1].tags["gatehouse.approved_by"] == "olga, nils for production"
+
+
+def test_who_agreed_to_the_version_before_is_not_said_to_have_agreed_to_this_one() -> None:
+    world = arriving(with_words())
+    world.carry()
+    world.stages = Stages(tuple(msgspec.structs.replace(stage, review="none") for stage in world.stages.stages))
+    world.put(STAGING, pin(3))
+    world.put(PRODUCTION, pin(3))
+    world.carry()
+    assert world.staged[3] == "Production"
+    assert "gatehouse.approved_by" not in world.versions[3].tags
 
 
 def test_a_version_that_needs_nobody_s_word_has_no_such_tag() -> None:
@@ -213,6 +227,19 @@ def test_another_review_of_the_same_person_and_another_pin_are_records_of_their_
 def test_where_github_names_no_page_it_is_the_time_that_tells_two_apart() -> None:
     two = (rejection(url=""), rejection(after=301, url=""))
     assert len(recorded(reviewed(PRODUCTION, pin(2), *two, *two))) == 2
+    elsewhere = msgspec.structs.replace(two[0], when=two[0].when.astimezone(timezone(timedelta(hours=9))))
+    assert len(recorded(reviewed(PRODUCTION, pin(2), two[0], elsewhere))) == 1
+
+
+def test_a_review_that_was_edited_afterwards_is_on_record_as_it_was_first() -> None:
+    first, edited = rejection(), rejection(after=400, reason="never mind")
+    found = recorded(reviewed(PRODUCTION, pin(2), first), reviewed(PRODUCTION, pin(2), edited))
+    assert [record.rejections for record in found] == [(first,)]
+
+
+def test_another_artifact_of_the_same_version_is_another_pin() -> None:
+    pins = pin(2), pin(2, "b")
+    assert [record.pin for record in recorded(*(reviewed(PRODUCTION, one, rejection()) for one in pins))] == list(pins)
 
 
 def test_a_rejection_that_was_taken_back_later_stays() -> None:
@@ -237,6 +264,16 @@ def test_a_rejection_puts_nothing_out_of_sync_and_hides_nothing_that_is() -> Non
     assert [type(action) for action in plan.actions] == [Append, Publish]
     assert plan.in_sync
     world.aliases["champion"] = 3
+    assert not world.plan().in_sync
+
+
+def test_a_record_that_nobody_vouches_for_is_out_of_sync_as_ever() -> None:
+    world = in_production(1)
+    branch = world.branches["serving"]
+    world.branches["serving"] = replace(
+        branch, files={path: text for path, text in branch.files.items() if path != ANCHOR}
+    )
+    assert [type(action) for action in world.plan().actions] == [Publish]
     assert not world.plan().in_sync
 
 

@@ -48,7 +48,7 @@ def approved_by(
         approvals = _approvals(want, placed.pin, actual, findings) if placed is not None else ()
         if placed is not None and approvals:
             role = "" if want.role is Role.CHAMPION else f" as {want.role}"
-            names = ", ".join(f"{clean(one.who, 100)}{' (flagged)' if one.flagged else ''}" for one in approvals)
+            names = ", ".join(f"{one.who}{' (flagged)' if one.flagged else ''}" for one in approvals)
             found.setdefault((want.slot.model, placed.pin.version), []).append(f"{names} for {want.slot.label}{role}")
     return {version: clean("; ".join(told), LIMIT) for version, told in found.items()}
 

@@ -6,7 +6,6 @@ cannot be true is left out.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Container, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -30,6 +29,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 # Before there was GitHub nobody reviewed on it, and a clock that is a day ahead is a wrong one.
 _FIRST = datetime(2008, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
+_LONGEST_S = 1e10
 
 
 def rejections(reviewed: Iterable[Reviewed], known: Container[str], now: datetime) -> Iterator[Record]:
@@ -79,7 +79,7 @@ def _sober(said: Said) -> Said:
         said,
         who=clean(said.who, 100),
         when=said.when.astimezone(UTC),
-        seconds=taken if taken is not None and math.isfinite(taken) and abs(taken) < 1e10 else None,
+        seconds=taken if taken is not None and abs(taken) < _LONGEST_S else None,
         url=said.url if SAFE_LINK.fullmatch(said.url) else "",
     )
     if isinstance(plain, Rejection):
