@@ -103,11 +103,30 @@ class Outlook:
             said = f"version {held.version} is on hold since {held.since}: {held.reason}"
             fix = f"promote another version, or lift the hold in {ROOT}/{request.slot.model}/hold.yaml first"
             return Answer(*about, said, fix), None
-        if returning(self.trunk.repository, request):
+        if returning(self.trunk.repository, request) and self._served(request, declared):
             return Answer(*about, returning=True), None
         found = self._prover.finding(request)
         key = found.result.key if found.result is not None else ""
         return Answer(*about, found.fault, _fix(found), key), None if found.fault else found.result
+
+    def _served(self, request: Request, declared: Declared) -> bool:
+        """Whether the candidate ever served: main may have named it, and sync have refused it. Where there is no
+        serving branch, nobody can tell, and main's word counts."""
+        from gatehouse.sync.approved import served
+
+        stage = declared.stages.get(request.slot.stage)
+        if stage is None or stage.serving is None:
+            return True
+        name = stage.serving.branch
+        if name not in self._branches:
+            self._branches[name] = self.trunk.writer().fetch(name)
+        commit = self._branches[name]
+        return commit is None or served(self.trunk.repository, commit, request.slot.model, request.candidate)
+
+    @cached_property
+    def _branches(self) -> dict[str, str | None]:
+        """Where each serving branch is, as far as it was asked for."""
+        return {}
 
     @cached_property
     def declared(self) -> Declared:

@@ -118,9 +118,8 @@ def agreements(
         commits = set_by[want.key]
         stages = (desired.declared.stages.get(want.slot.stage), *(before(commit, want.slot) for commit in commits))
         if any(stage is not None and stage.review != "none" for stage in stages):
-            served = _served(want, pin, desired, actual, repository)
             asked = (_agreement(want, pin, commit, repository, reviews) for commit in commits)
-            found[want.key] = Agreement() if served else _first(asked)
+            found[want.key] = Agreement() if _served(want, pin, desired, actual, repository) else _first(asked)
     return found
 
 
@@ -132,8 +131,13 @@ def _served(want: Want, pin: Pin, desired: Desired, actual: Actual, repository: 
     branch = actual.branches.get(stage.serving.branch) if stage is not None and stage.serving is not None else None
     if not want.returning or branch is None or branch.commit is None:
         return False
-    path = f"{FOLDER}{want.slot.model}.yaml"
-    return bool(repository.run("log", "-1", "--format=%H", f"-S{pin.digest}", branch.commit, "--", path))
+    return served(repository, branch.commit, want.slot.model, pin)
+
+
+def served(repository: Repository, commit: str, model: str, pin: Pin) -> bool:
+    """Whether a model's serving config ever had a pin, by the history of one commit of a serving branch."""
+    path = f"{FOLDER}{model}.yaml"
+    return bool(repository.run("log", "-1", "--format=%H", f"-S{pin.digest}", commit, "--", path))
 
 
 def _stages_before(commits: Iterable[str], repository: Repository) -> Callable[[str, Slot], Stage | None]:
