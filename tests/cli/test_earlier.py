@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from gatehouse.cli.earlier import earlier
+from gatehouse.cli.earlier import SKEW, earlier
 from gatehouse.evaluate.result import Result
 from gatehouse.pin import Role
 from gatehouse.report.context import Earlier
+from gatehouse.sync.shelve import shelve
 from tests.support import gated
 from tests.support.desk import PRODUCTION, STAGING, Desk, desk, pin
 from tests.support.repo import promotion
@@ -53,7 +55,8 @@ def test_each_promotion_of_the_slot_comes_with_its_check_oldest_first(at: Desk) 
     made = asked(at, 4)
     assert versions(at, made) == [2, 3]
     first, second = found(at, made)
-    assert first.result.evaluated <= first.at < second.at
+    assert first.result.evaluated <= first.at + SKEW
+    assert first.at <= second.at
 
 
 def test_one_without_evidence_and_one_of_another_slot_are_not_among_them(at: Desk) -> None:
@@ -70,6 +73,26 @@ def test_a_check_that_was_never_merged_is_none(at: Desk) -> None:
     assert versions(at, asked(at, 3)) == []
 
 
+def test_a_check_from_long_after_the_promotion_did_not_lead_to_it(at: Desk) -> None:
+    at.push({STAGING.path: promotion(pin(2))}, "Set by hand")
+    at.fetch()
+    made = asked(at, 4)
+    request = msgspec.structs.replace(made.request, candidate=pin(2))
+    soon, late = (msgspec.structs.replace(made, request=request, evaluated=when) for when in _around(SKEW))
+    shelve(at.repository, [late])
+    at.fetch()
+    assert versions(at, made) == []
+    shelve(at.repository, [soon])
+    at.fetch()
+    assert versions(at, made) == [2]
+
+
+def _around(skew: timedelta) -> tuple[datetime, datetime]:
+    """A moment that another clock may call the present one, and one that none does."""
+    now = datetime.now(UTC)
+    return now, now + skew + timedelta(minutes=1)
+
+
 def test_a_check_that_failed_led_to_no_promotion_whoever_merged_it(at: Desk) -> None:
     promote(at, 2, gated.fails)
     assert versions(at, asked(at, 3)) == []
@@ -79,7 +102,9 @@ def test_a_pin_that_came_back_counts_once(at: Desk) -> None:
     promote(at, 2)
     promote(at, 3)
     at.push({STAGING.path: promotion(pin(2))}, "Back to version 2")
-    assert versions(at, asked(at, 4)) == [2, 3]
+    made = asked(at, 4)
+    assert versions(at, made) == [2, 3]
+    assert [one.withdrawn for one in found(at, made)] == [False, True]
 
 
 def test_a_canary_is_held_against_canaries_and_a_change_of_its_share_is_no_promotion(at: Desk) -> None:

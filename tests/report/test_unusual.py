@@ -149,6 +149,16 @@ class TestWithEnoughHistory:
         assert told(results.result([f1, results.latency(28.0)]), promoted(6)) == ()
 
 
+@pytest.mark.parametrize("count", [1, 6])
+def test_that_the_last_promotion_was_rolled_back_is_said_first_however_few_there_are(count: int) -> None:
+    *past, last = promoted(count)
+    back = msgspec.structs.replace(last, withdrawn=True)
+    said = f"the last promotion of this slot, version {count + 9}, was rolled back"
+    assert told(check(p95=46.0), [*past, back])[0] == said
+    older = [msgspec.structs.replace(one, withdrawn=True) for one in past]
+    assert said not in told(check(p95=46.0), [*older, last])
+
+
 class TestWithLittleHistory:
     def test_the_first_promotion_of_all_is_said_elsewhere(self) -> None:
         assert told(results.first(), ()) == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from gatehouse.declare.history import Change, history
 from gatehouse.errors import GatehouseError
@@ -11,6 +12,9 @@ from gatehouse.git import Repository
 from gatehouse.pin import Pin, Role, Slot
 from gatehouse.report.context import Earlier
 from gatehouse.sync import ledger
+
+# Git tells whole seconds, and the clock of the machine that checked may be ahead of the one that merged.
+SKEW = timedelta(minutes=5)
 
 
 def earlier(
@@ -36,16 +40,26 @@ def earlier(
 
 def _promoted(slot: Slot, role: Role, changes: Sequence[Change], kept: Sequence[Result]) -> Iterator[Earlier]:
     """Each pin once, when it first came: one that comes back brings no new evidence. ``changes`` are newest first."""
-    seen: set[Pin] = set()
+    asked = [one for one in kept if (one.request.slot, one.request.role) == (slot, role)]
+    came, withdrawn = _arrivals(slot, role, changes)
+    for pin, time in came.items():
+        last = _last(one for one in asked if one.request.candidate == pin and one.evaluated <= time + SKEW)
+        if last is not None:
+            yield Earlier(last, time, pin in withdrawn)
+
+
+def _arrivals(slot: Slot, role: Role, changes: Sequence[Change]) -> tuple[Mapping[Pin, datetime], set[Pin]]:
+    """When each pin first came, oldest first; and those that an earlier one took the place of again."""
+    came: dict[Pin, datetime] = {}
+    withdrawn: set[Pin] = set()
     for change in reversed(changes):
         before, after = (state.get(role) if state is not None else None for state in (change.before, change.after))
-        if change.slot != slot or after is None or after == before or after in seen:
+        if change.slot != slot or after is None or after == before:
             continue
-        seen.add(after)
-        asked = (one for one in kept if (one.request.slot, one.request.role) == (slot, role))
-        last = _last(one for one in asked if one.request.candidate == after and one.evaluated <= change.time)
-        if last is not None:
-            yield Earlier(last, change.time)
+        if before is not None and after in came:
+            withdrawn.add(before)
+        came.setdefault(after, change.time)
+    return came, withdrawn
 
 
 def _last(results: Iterable[Result]) -> Result | None:

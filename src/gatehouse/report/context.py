@@ -32,10 +32,14 @@ class Links(msgspec.Struct, frozen=True):
 
 
 class Earlier(msgspec.Struct, frozen=True):
-    """A check that led to a promotion of a slot, and when the pin came to main."""
+    """A check that led to a promotion of a slot, and when the pin came to main.
+
+    ``withdrawn``: the slot went back from it to a pin that it had held before.
+    """
 
     result: Result
     at: datetime
+    withdrawn: bool = False
 
 
 class Consent(StrEnum):

@@ -54,11 +54,12 @@ def against(result: Result, earlier: Sequence[Earlier]) -> tuple[str, ...]:
     past = earlier[-LAST:]
     if not past:
         return _unknown(result)
+    back = _withdrawn(past[-1])
     if len(past) < ENOUGH:
         told = figures.count(len(past), "promotion")
-        return (f"only {told} of this slot before: too few to say what is usual",)
+        return (*back, f"only {told} of this slot before: too few to say what is usual")
     checks = [one.result for one in past]
-    return (*_worse(result, checks), *_warned(result, checks), *_far_off(result, checks), *_rushed(result, past))
+    return (*back, *_worse(result, checks), *_warned(result, checks), *_far_off(result, checks), *_rushed(result, past))
 
 
 def _unknown(result: Result) -> tuple[str, ...]:
@@ -67,6 +68,12 @@ def _unknown(result: Result) -> tuple[str, ...]:
         return ("no earlier promotion of this slot has its evidence on record, so nothing says what is usual",)
     # Without a champion the first line of all says that this is the first.
     return ("the first promotion of this slot",) if request.champion is not None else ()
+
+
+def _withdrawn(last: Earlier) -> tuple[str, ...]:
+    if not last.withdrawn:
+        return ()
+    return (f"the last promotion of this slot, version {last.result.request.candidate.version}, was rolled back",)
 
 
 def _worse(result: Result, checks: Sequence[Result]) -> Iterator[str]:
