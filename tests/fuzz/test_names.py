@@ -35,7 +35,7 @@ Capture = pytest.CaptureFixture[str]
 def asked(path: str, text: str) -> list[Slot] | GatehouseError:
     """The slots that a proposal with this file asks about, or why it is refused."""
     try:
-        declared = require(Files({**repository(), path: text.encode(errors="surrogateescape")}))
+        declared = require(Files({**repository(), path: text.encode(errors="surrogatepass")}))
     except GatehouseError as error:
         return error
     return [change.slot for change in changed_pins(None, declared)]
