@@ -32,7 +32,7 @@ def _one(result: Result, declared: Declared, repository: Repository, number: int
     policy = declared.policies.get(request.slot.model)
     if stage is not None and stage.review == "none":
         return Asking(*about, Consent.NOBODY)
-    if returning(repository, request):
+    if returning(repository, request, declared):
         return Asking(*about, Consent.RETURNING)
     if policy is None or not result.passed:
         return Asking(*about, Consent.PEOPLE)

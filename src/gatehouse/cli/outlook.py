@@ -103,30 +103,11 @@ class Outlook:
             said = f"version {held.version} is on hold since {held.since}: {held.reason}"
             fix = f"promote another version, or lift the hold in {ROOT}/{request.slot.model}/hold.yaml first"
             return Answer(*about, said, fix), None
-        if returning(self.trunk.repository, request) and self._served(request, declared):
+        if returning(self.trunk.repository, request, declared):
             return Answer(*about, returning=True), None
         found = self._prover.finding(request)
         key = found.result.key if found.result is not None else ""
         return Answer(*about, found.fault, _fix(found), key), None if found.fault else found.result
-
-    def _served(self, request: Request, declared: Declared) -> bool:
-        """Whether the candidate ever served: main may have named it, and sync have refused it. Where there is no
-        serving branch, nobody can tell, and main's word counts."""
-        from gatehouse.sync.approved import served
-
-        stage = declared.stages.get(request.slot.stage)
-        if stage is None or stage.serving is None:
-            return True
-        name = stage.serving.branch
-        if name not in self._branches:
-            self._branches[name] = self.trunk.writer().fetch(name)
-        commit = self._branches[name]
-        return commit is None or served(self.trunk.repository, commit, request.slot.model, request.candidate)
-
-    @cached_property
-    def _branches(self) -> dict[str, str | None]:
-        """Where each serving branch is, as far as it was asked for."""
-        return {}
 
     @cached_property
     def declared(self) -> Declared:
@@ -150,15 +131,30 @@ def _fix(found: Finding) -> str:
     return found.fix.replace(AGAIN, UPDATE)
 
 
-def returning(repository: Repository, request: Request) -> bool:
-    """Whether the candidate was this slot's champion before, by the history of the base: sync asks no evidence of it,
-    because going back is how an incident ends."""
+def returning(repository: Repository, request: Request, declared: Declared) -> bool:
+    """Whether the candidate was this slot's champion before, by the history of the base, and really served: sync asks
+    no evidence of it, because going back is how an incident ends."""
     if request.role is not Role.CHAMPION:
         return False
     past = (
         change.after for change in history(repository, request.base, request.slot.model) if change.slot == request.slot
     )
-    return any(held is not None and held.pin == request.candidate for held in past)
+    named = any(held is not None and held.pin == request.candidate for held in past)
+    return named and _served(repository, request, declared)
+
+
+def _served(repository: Repository, request: Request, declared: Declared) -> bool:
+    """Whether the candidate is in the history of the serving branch: main may have named it, and sync have refused it.
+    Where there is no serving branch nobody can tell, and main's word counts. Raises Unreachable."""
+    from gatehouse.git import Writer
+    from gatehouse.sync.approved import served
+    from gatehouse.sync.trunk import remote_of
+
+    stage = declared.stages.get(request.slot.stage)
+    if stage is None or stage.serving is None:
+        return True
+    commit = Writer(repository, remote_of(repository)).fetch(stage.serving.branch)
+    return commit is None or served(repository, commit, request.slot.model, request.candidate)
 
 
 def _look(found: Iterable[tuple[Answer, Result | None]]) -> Look:

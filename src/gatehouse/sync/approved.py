@@ -210,7 +210,7 @@ def _judged(merged: Merged, want: Want, pin: Pin) -> Agreement:
         )
     # Each of these is the whole pin's; what is wrong with one person's word shows in what is lacking.
     broken = [ruled for ruled in place.rules if ruled.review is None and not ruled.ok]
-    if place.passed or all(ruled.rule in _CALENDAR or ruled.rule == "emergency" for ruled in broken):
+    if place.passed or (broken and all(ruled.rule in {*_CALENDAR, "emergency"} for ruled in broken)):
         # What was frozen then may be open now: the rule about freezes asks that, as of now.
         return Agreement(merged, place)
     said = "; ".join(ruled.said for ruled in broken if ruled.rule not in _CALENDAR)

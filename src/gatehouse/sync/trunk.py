@@ -31,14 +31,19 @@ class Trunk:
         return Writer(self.repository, self.remote, author)
 
 
+def remote_of(repository: Repository) -> str | None:
+    """The remote where main is; None where there is none."""
+    remotes = repository.run("remote").split()
+    return "origin" if "origin" in remotes else next(iter(remotes), None)
+
+
 def locate(repository: Repository) -> Trunk:
     """Main as it is now, fetched. Neither a checkout nor a clean tree is needed.
 
     Raises Unreachable when the remote does not answer, NotFound where there is no branch main, and GatehouseError for
     a shallow clone: without history nobody can say what was staged, and since when.
     """
-    remotes = repository.run("remote").split()
-    remote = "origin" if "origin" in remotes else next(iter(remotes), None)
+    remote = remote_of(repository)
     commit = Writer(repository, remote).fetch(BRANCH)
     if commit is None:
         raise NotFound(
