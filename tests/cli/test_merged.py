@@ -106,14 +106,15 @@ class TestMerges:
         assert len(landed) == (2 if method == "rebase" else 1)
         assert all(gone.place(commit).passed for commit in landed)
 
-    def test_what_judges_is_main_before_the_first_commit_of_a_rebase(self, gone: Gone) -> None:
+    def test_a_branch_that_changes_its_own_policy_is_judged_by_nobody(self, gone: Gone) -> None:
         """The branch sets the number of approvals down in a commit of its own, before the one that sets the pin."""
         weak = POLICY.format(soak="0s").replace("risk: high", "risk: low")
         pull = gone.at.open({f"promotions/{MODEL}/policy.yaml": weak}, "weaker")
         gone.at.change(pull, {PRODUCTION.path: promotion(pin(3))})
         commit = Gone(gone.at, pull).merge("rebase")
-        with pytest.raises(GatehouseError):
+        with pytest.raises(GatehouseError) as told:
             Gone(gone.at, pull).asked(commit)
+        assert not isinstance(told.value, Unasked)
 
     def test_each_pull_request_of_a_merge_queues_group_is_judged_by_its_own_commit(self, approved: Gone) -> None:
         other = approved.at.open({"README.md": "Hello\n"})
