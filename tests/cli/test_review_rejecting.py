@@ -92,6 +92,7 @@ class TestRejected:
         ran = room.run("--reject", "this does not read")
         assert ran.code == 0, ran.err
         assert body.reason(room.reviews[0].body) == "this does not read"
+        assert "its pins could not be read" in ran.out
 
     def test_one_review_names_every_pin_and_says_the_reason_once(self, room: Room) -> None:
         room.at.close(room.pull)

@@ -215,13 +215,26 @@ class TestKept:
         assert "Submitted your approval of #1 as @olga; but what came of it cannot be told" in flat(ran.out)
         assert room.drafts == []
 
+    def test_what_is_merged_at_once_is_told_as_it_counted(self, room: Room) -> None:
+        room.answer(room.form(), "nils")
+        send = submitting.after
+
+        def after(*given: Any) -> Told:
+            room.at.merge(room.pull)
+            return send(*given)
+
+        room.monkeypatch.setattr(submitting, "after", after)
+        ran = room.run(types=HONEST)
+        assert ran.code == 0, ran.out
+        assert "✓ nothing more is needed of people" in ran.out
+
     @pytest.mark.parametrize(("late", "code"), [(1, 0), (99, 1)])
     def test_a_review_that_github_lists_late_is_looked_for_again(self, late: int, code: int, room: Room) -> None:
         room.monkeypatch.setattr(time, "sleep", lambda seconds: None)
         look, looks = view, list[int]()
 
-        def slow(*given: Any) -> View:
-            seen = look(*given)
+        def slow(*given: Any, **more: Any) -> View:
+            seen = look(*given, **more)
             looks.append(len(room.reviews))
             unseen = sum(looks) <= late
             return replace(seen, facts=msgspec.structs.replace(seen.facts, said=())) if unseen else seen

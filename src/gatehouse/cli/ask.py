@@ -143,8 +143,8 @@ def _rejected(settings: Settings, github: GitHubWriter, pull: Pull, reason: str)
             seen = view(settings, github, pull.number, say)
         except Unreachable:
             raise
-        except GatehouseError:
-            return _unread(github, pull, reason)
+        except GatehouseError as error:
+            return _unread(github, pull, reason, error)
     session = Session(settings, github, seen, None)
     written = [
         (msgspec.structs.replace(blank(asked, Decision.REJECT), reason=reason), asked.policy)
@@ -153,14 +153,16 @@ def _rejected(settings: Settings, github: GitHubWriter, pull: Pull, reason: str)
     return send(session, Decision.REJECT, written, "\n".join(quoting.quoted(reason)))
 
 
-def _unread(github: GitHubWriter, pull: Pull, reason: str) -> Told:
-    """The rejection of what does not even read: there is no pin that a form could name."""
+def _unread(github: GitHubWriter, pull: Pull, reason: str, error: GatehouseError) -> Told:
+    """The rejection of what cannot be read: there is no pin that a form could name."""
     from gatehouse.github import Decision as As
 
     text, login = "\n".join(quoting.quoted(reason)), me(github).login
     review = github.reviews.submit(pull.number, As.REQUEST_CHANGES, text, pull.head_sha)
-    said = f"Rejected #{pull.number} as @{login}; its pins do not even read"
-    return told.nothing(pull, login, said, did=Did.REJECTED, url=review.url, body=text)
+    answer = told.nothing(
+        pull, login, f"Rejected #{pull.number} as @{login}", did=Did.REJECTED, url=review.url, body=text
+    )
+    return told.but(answer, f"the form is missing, because its pins could not be read: {error.message}")
 
 
 def _called(session: Session, reason: str) -> Told:

@@ -187,7 +187,8 @@ def _listed(session: Session, sent: int) -> View | None:
     with progress(session.settings) as say:
         for look in range(_LOOKS):
             time.sleep(_PAUSE_S if look else 0)
-            fresh = view(session.settings, session.github, session.number, say)
+            # What it was the last approval for may be merged by now.
+            fresh = view(session.settings, session.github, session.number, say, ended=True)
             if any(said.id == sent for said in fresh.facts.said):
                 return fresh
     return None

@@ -45,9 +45,9 @@ class View:
         return self.pull.author.login.lower() == self.me.login.lower()
 
 
-def view(settings: Settings, github: GitHubWriter, number: int, say: Say) -> View:
-    """Raises GatehouseError for a number that is none, and for what is closed or merged."""
-    pull = find(github, number, say)
+def view(settings: Settings, github: GitHubWriter, number: int, say: Say, *, ended: bool = False) -> View:
+    """Raises GatehouseError for a number that is none, and for what is closed unless it may have ``ended``."""
+    pull = github.reader.pulls.get(number) if ended else find(github, number, say)
     say("reading main and the evidence")
     outlook = Outlook.now(settings)
     found = pins(outlook, pull)
