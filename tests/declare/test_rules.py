@@ -50,6 +50,10 @@ def test_a_shadow_may_see_all_of_the_traffic_that_others_share() -> None:
             "review.questions[1].id: a review's form has a part `limitations` already",
         ),
         (
+            "review: {questions: [{id: emergency, ask: x}]}",
+            "review.questions[0].id: the reason of an emergency goes on record as `emergency`",
+        ),
+        (
             "review: {questions: [{id: a, ask: x, answers: ['No', 'no']}]}",
             "review.questions[0].answers[1]: `no` is listed twice",
         ),

@@ -81,6 +81,13 @@ def _review(value: Mapping[str, Any]) -> Iterator[Complaint]:
         yield Complaint(("review", "pool"), said, "name more people, or take the pool away: then code owners are asked")
 
 
+# What a review says besides its answers, and under which name.
+_PARTS = {
+    "limitations": "a review's form has a part `limitations` already, made from the list of that name",
+    "emergency": "the reason of an emergency goes on record as `emergency`",
+}
+
+
 def _asked(review: Mapping[str, Any]) -> Iterator[Complaint]:
     yield from _repeated(("review", "limitations"), review.get("limitations", []))
     yield from _repeated(("review", "pool"), review.get("pool", []), str.lower)
@@ -89,9 +96,9 @@ def _asked(review: Mapping[str, Any]) -> Iterator[Complaint]:
     names = [question["id"] for question in review.get("questions", [])]
     for keys, said, fix in _repeated(("review", "questions"), names):
         yield Complaint((*keys, "id"), said, fix)
-    if "limitations" in names:
-        said = "a review's form has a part `limitations` already, made from the list of that name"
-        yield Complaint(("review", "questions", names.index("limitations"), "id"), said, "give the question another id")
+    for taken, said in _PARTS.items():
+        if taken in names:
+            yield Complaint(("review", "questions", names.index(taken), "id"), said, "give the question another id")
 
 
 def _stages(value: Mapping[str, Any]) -> Iterator[Complaint]:
