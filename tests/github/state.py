@@ -147,8 +147,8 @@ class Event:
 @dataclass
 class Pull:
     """A pull request inside one repository. ``head_sha`` and ``base_sha`` are where the branches were last seen;
-    ``auto_merge``: how it is to be merged as soon as it can be, and who asked for that; ``landed``: what its merge left on
-    the base branch, commit by commit."""
+    ``auto_merge``: how it is to be merged as soon as it can be, and who asked for that; ``landed``: what its merge left
+    on the base branch, commit by commit."""
 
     id: int
     number: int
