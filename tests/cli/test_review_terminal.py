@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from gatehouse.cli import submitting
+from gatehouse.cli.talk import Talk
 from gatehouse.cli.told import Told
 from gatehouse.cli.view import View, view
 from gatehouse.declare.types import Policy
@@ -311,11 +312,24 @@ class TestWhoCannotCount:
 
 class TestTooFast:
     def test_it_is_waited_for_and_counts(self, room: Room) -> None:
-        _with_policy(room, block_under="4s", flag_under="4s")
+        _with_policy(room, block_under="1h", flag_under="1h")
+        waited: list[float] = []
+
+        def wait(_: Talk, seconds: float, what: str) -> None:
+            waited.append(seconds)
+            room.at.github.advance(seconds=seconds)
+
+        room.monkeypatch.setattr(Talk, "wait", wait)
         ran = room.run(types=[*HONEST, "w"])
+        assert 3000 < waited[0] < 3602
         assert "too early so far" in flat(ran.out)
         assert "the evidence was posted: your approval counts in" in flat(ran.out)
         assert ran.code == 0, ran.out
+
+    def test_waiting_takes_its_time(self, room: Room) -> None:
+        before = time.monotonic()
+        Talk(room.at.settings).wait(0.3, "until it counts")
+        assert time.monotonic() - before >= 0.3
 
     def test_it_is_submitted_in_vain_on_demand(self, room: Room) -> None:
         _with_policy(room, block_under="1h", flag_under="1h")
