@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gatehouse.cli.checkrun import NAME
+from gatehouse.github.pulls import PullReader
 from tests.github.state import Pull
 from tests.github.test_merging import check_rule
 from tests.support import gated
@@ -197,6 +199,19 @@ def test_what_does_not_merge_itself(attack: Callable[[Panel], Pull], here: Panel
     here.verify(pull, *SETS, code=0)
     assert pull.merged is None
     assert (pull.auto_merge, here.at.remote.dispatched) == (None, [])
+
+
+@pytest.mark.parametrize("slug", ["eve/models", None])
+def test_nor_does_what_comes_from_a_fork_which_anybody_can_have(
+    here: Panel, slug: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull, seen = here.promoted(STAGING), PullReader.get
+    monkeypatch.setattr(PullReader, "get", lambda self, number: replace(seen(self, number), head_slug=slug))
+    told = here.json(pull, *SETS, code=0)
+    assert (told["merge"], pull.merged) == (
+        "not merged: it comes from a fork: somebody who may write here merges it",
+        None,
+    )
 
 
 def test_the_rejection_of_somebody_who_may_not_write_does_not_keep_it_from_merging(here: Panel) -> None:

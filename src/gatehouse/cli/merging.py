@@ -66,6 +66,9 @@ def _alone(bench: Bench, seen: Seen) -> bool:
 
 def _hindrance(bench: Bench, seen: Seen) -> str:
     """What keeps it from being merged now; "" for nothing."""
+    if (seen.pull.head_slug or "").lower() != bench.github.slug.lower():
+        # Who pushes a branch here may write here. Anybody can fork, and say what staging is to hold.
+        return "it comes from a fork: somebody who may write here merges it"
     if seen.pull.draft:
         return "it is a draft"
     if seen.rejections:
