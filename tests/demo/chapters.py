@@ -10,6 +10,7 @@ from rich.table import Table
 
 from tests.demo.narrator import Narrator, WentWrong
 from tests.world.actions import Step
+from tests.world.answering import filled
 from tests.world.process import Completed
 from tests.world.world import World
 
@@ -71,7 +72,7 @@ class Story:
         self._gates(number, passes=True, lines=4)
         with self.tell.working("Rosa and Ravi review it"):
             self.world.approve_in_browser(number, "rosa")
-            self.world.approve_in_browser(number, "ravi")
+            self._ravi_too(number)
             steps = self.world.reviews()
         self._went(steps)
         self.tell.say("Rosa and Ravi do; with version 3 you can look over their shoulders. Ravi merges.")
@@ -114,7 +115,7 @@ class Story:
         self.world.approve_in_browser(number, "ravi", "LGTM")
         with self.tell.working("judging the reviews"):
             done = self.world.gatehouse("review", str(number), "--verify")
-        self.tell.command(done, BLOCKED, lines=16)
+        self.tell.command(done, BLOCKED, lines=11)
         self.tell.say(
             "That does not count: it names no evidence and answers nothing. Rosa reads, and answers for it in her "
             "terminal; the same form is in the comment, for whoever likes a browser more."
@@ -124,7 +125,7 @@ class Story:
         self.tell.file("what Rosa filled in", self.world.answers(number, "rosa").read_text(), lines=18)
         self.tell.command(done, lines=12)
         self.tell.say("On the train Ravi has the time, and fills in the form.")
-        self.world.approve_in_browser(number, "ravi")
+        self._ravi_too(number)
         with self.tell.working("GitHub Actions looks at the reviews"):
             steps = self.world.reviews()
         self.tell.workflow("review", steps, [0], lines=[8])
@@ -168,6 +169,10 @@ class Story:
         for step in steps:
             if step.done.exit:
                 raise WentWrong(step.done, 0)
+
+    def _ravi_too(self, number: int) -> None:
+        """He reads while Rosa does, so that no more time has to pass."""
+        self.world.approve_in_browser(number, "ravi", filled(self.world.form(number)))
 
     def _five_lines(self, number: int) -> str:
         """What of the report's comment stands above everything else."""
