@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from gatehouse.cli import ask, reviewing, verify
 from gatehouse.cli.main import main
+from gatehouse.cli.reviews import ask, stats, verify
 
 
 @pytest.fixture
 def went(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """Each way that was taken: its name, and what it was given beside the settings."""
     found: list[tuple[Any, ...]] = []
-    ways = ((ask, ("approve", "reject", "emergency", "template")), (verify, ("verify",)), (reviewing, ("stats",)))
+    ways = ((ask, ("approve", "reject", "emergency", "template")), (verify, ("verify",)), (stats, ("stats",)))
 
     def take(name: str, *given: Any) -> int:
         found.append((name, *given))

@@ -29,7 +29,7 @@ def policy(model: str = "credit-risk", limitations: Sequence[str] = LIMITATIONS,
 
 
 def asked(result: Result, rules: Policy | None = None) -> Asking:
-    """As ``gatehouse.cli.asking`` makes it of a pin that people have to agree to."""
+    """As ``gatehouse.cli.reviews.howto`` makes it of a pin that people have to agree to."""
     request, rules = result.request, rules or policy(result.request.slot.model)
     about = request.slot, request.role, request.candidate
     if not result.passed:

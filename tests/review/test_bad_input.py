@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from gatehouse.cli import ask
 from gatehouse.cli.frame import DONE, Settings
-from gatehouse.cli.verify import Way, verify
+from gatehouse.cli.reviews import ask
+from gatehouse.cli.reviews.verify import Way, verify
 from gatehouse.errors import GatehouseError, Unreachable
 from gatehouse.github import Forbidden
 from gatehouse.sync.reviews import kept

@@ -11,8 +11,8 @@ import msgspec
 import yaml
 
 from gatehouse.cli.review import command
-from gatehouse.cli.told import Did
-from gatehouse.cli.verify import Verified
+from gatehouse.cli.reviews.told import Did
+from gatehouse.cli.reviews.verify import Verified
 from gatehouse.review.judge import judge
 from gatehouse.review.questions import BUILT_IN
 from gatehouse.review.would import LIFTABLE

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from gatehouse.cli.facts import gather
+from gatehouse.cli.reviews.facts import gather
 from gatehouse.github import GitHubReader, Patience
 from gatehouse.review import body
 from gatehouse.review.facts import Facts

@@ -14,8 +14,8 @@ import msgspec
 import pytest
 
 from gatehouse.cli.checkrun import REVIEW
-from gatehouse.cli.facts import gather
 from gatehouse.cli.main import main
+from gatehouse.cli.reviews.facts import gather
 from gatehouse.git import Writer
 from gatehouse.github import GitHubReader
 from gatehouse.pin import Slot

@@ -21,7 +21,7 @@ _SHOWN = 60
 
 def scene(settings: Settings, say: Callable[[str], None]) -> Scene:
     """Where a verb runs, with GitHub to be asked for reviews, which happens only for pins that arrive."""
-    from gatehouse.cli.merged import Reviews
+    from gatehouse.cli.reviews.merged import Reviews
     from gatehouse.sync.run import Scene
 
     return Scene(settings.repository, settings.environ, datetime.now(UTC), say, reviews=Reviews(settings))

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from gatehouse.cli import hub, reviewers, rivals, scene
+from gatehouse.cli import hub, rivals, scene
 from gatehouse.cli.frame import BLOCKED, DONE, Settings, emit, progress, verb
-from gatehouse.cli.reviewers import Case, Reviewers
+from gatehouse.cli.reviews import reviewers
+from gatehouse.cli.reviews.reviewers import Case, Reviewers
 from gatehouse.declare import edit
 from gatehouse.declare.load import require
 from gatehouse.declare.source import Revision, WorkTree

@@ -48,11 +48,11 @@ def command(settings: Settings, pull: int | None, **given: Any) -> int:
     """
     way = _way(pull, given)
     if way == "stats":
-        from gatehouse.cli import reviewing
+        from gatehouse.cli.reviews import stats
 
-        return reviewing.stats(settings, given["model"], given["since"])
+        return stats.stats(settings, given["model"], given["since"])
     if way == "verify":
-        from gatehouse.cli.verify import Way, verify
+        from gatehouse.cli.reviews.verify import Way, verify
 
         how = Way(given["set_check"], given["merge"], given["group"] or "", given["commit"] or "")
         return verify(settings, pull, how)
@@ -61,7 +61,7 @@ def command(settings: Settings, pull: int | None, **given: Any) -> int:
 
 
 def _answered(settings: Settings, pull: int, way: str, given: Mapping[str, Any]) -> int:
-    from gatehouse.cli import ask
+    from gatehouse.cli.reviews import ask
 
     if way == "reject":
         return ask.reject(settings, pull, given["reject"])

@@ -77,8 +77,8 @@ def context(
 
     With the ``results`` it also knows the promotions before them, and of a pull request how people agree to it.
     """
-    from gatehouse.cli.asking import asking
     from gatehouse.cli.earlier import earlier
+    from gatehouse.cli.reviews.howto import asking
 
     repository, gates = hub.slug(settings), discover(base)
     manual = (base.read(MANUAL) or b"").decode(errors="replace").splitlines()

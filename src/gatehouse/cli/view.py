@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from gatehouse.cli.asked import pins
-from gatehouse.cli.facts import gathered
 from gatehouse.cli.frame import Settings
 from gatehouse.cli.outlook import Look, Outlook
+from gatehouse.cli.reviews.facts import gathered
+from gatehouse.cli.reviews.pins import pins
 from gatehouse.errors import GatehouseError, NotFound
 from gatehouse.report.text import clean
 from gatehouse.review.facts import Account, Asked, Facts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatehouse.cli.interview import picked
+from gatehouse.cli.reviews.picked import picked
 from gatehouse.declare.types import Question
 
 YES_NO = Question("timing", "Now?", ("yes", "no"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gatehouse.cli.facts import gather
+from gatehouse.cli.reviews.facts import gather
 from gatehouse.github import GitHubReader
 from gatehouse.review import body
 from gatehouse.review.judge import judge

@@ -17,7 +17,7 @@ from rich.console import Console
 from gatehouse.audit.chain import link
 from gatehouse.audit.record import Approval, Kind, Record, Rejection
 from gatehouse.audit.store import record_all
-from gatehouse.cli import reviewing
+from gatehouse.cli.reviews import stats
 from gatehouse.review.stats import numbers
 from gatehouse.review.who import Names
 from tests.support import records
@@ -165,6 +165,6 @@ def _shown(many: Sequence[Record]) -> list[str]:
     """What a terminal of 80 columns shows."""
     found = numbers(many, Names({}), datetime(2020, 1, 1, tzinfo=UTC))
     screen = Console(width=80, record=True, file=StringIO())
-    for part in reviewing.lines(found, None):
+    for part in stats.lines(found, None):
         screen.print(part)
     return screen.export_text().splitlines()

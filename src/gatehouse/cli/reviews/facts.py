@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gatehouse.cli.asked import Pins, pins
 from gatehouse.cli.checkrun import NAME
 from gatehouse.cli.frame import Settings
 from gatehouse.cli.outlook import Outlook
+from gatehouse.cli.reviews.pins import Pins, pins
 from gatehouse.errors import NotFound
 from gatehouse.github import Comment, Edit, Forbidden, Push, Review, ReviewState
 from gatehouse.review.commands import Verb, commands

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from gatehouse.cli import told
 from gatehouse.cli.frame import Settings, progress
-from gatehouse.cli.talk import Talk
-from gatehouse.cli.told import Did, Told
+from gatehouse.cli.reviews import told
+from gatehouse.cli.reviews.talk import Talk
+from gatehouse.cli.reviews.told import Did, Told
 from gatehouse.cli.view import View, find, view
 from gatehouse.declare.types import Policy
 from gatehouse.errors import GatehouseError

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gatehouse.cli.facts import gather
+from gatehouse.cli.reviews.facts import gather
 from gatehouse.errors import NotFound, Unreachable
 from gatehouse.evaluate.result import Result
 from gatehouse.github import Forbidden, GitHubReader, Patience
@@ -336,7 +336,7 @@ class TestPeople:
     def test_more_commits_than_github_lists_leave_somebody_unknown(
         self, at: Desk, facts: Gather, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("gatehouse.cli.facts._MOST_COMMITS", 2)
+        monkeypatch.setattr("gatehouse.cli.reviews.facts._MOST_COMMITS", 2)
         pull = at.promote(PRODUCTION, 2)
         assert facts().committers == {"dana"}
         at.change(pull, {"README.md": "more"})

@@ -12,7 +12,7 @@ import pytest
 
 from gatehouse.cli import planned
 from gatehouse.cli.frame import Settings
-from gatehouse.cli.merged import Reviews
+from gatehouse.cli.reviews.merged import Reviews
 from gatehouse.errors import GatehouseError
 from gatehouse.pin import Role
 from gatehouse.review import body

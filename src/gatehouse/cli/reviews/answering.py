@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatehouse.cli.bench import Bench, Seen, proposed
+from gatehouse.cli.reviews.bench import Bench, Seen, proposed
 from gatehouse.review import replies
 
 COMMENT = "review"

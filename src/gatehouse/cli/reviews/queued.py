@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from gatehouse.cli.bench import Bench, Seen
+from gatehouse.cli.reviews.bench import Bench, Seen
 from gatehouse.errors import GatehouseError
 from gatehouse.review.facts import Standing
 from gatehouse.review.judgement import Place

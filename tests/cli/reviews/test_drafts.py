@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from gatehouse.cli.drafts import Drafts
+from gatehouse.cli.reviews.drafts import Drafts
 from gatehouse.declare.types import Policy
 from gatehouse.review.questions import questions
 from gatehouse.review.sheet import Decision, Sheet

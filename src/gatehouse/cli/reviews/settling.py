@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gatehouse.cli.answering import answer
-from gatehouse.cli.bench import Bench, Seen, Unread
-from gatehouse.cli.followup import follow_up
 from gatehouse.cli.frame import note
-from gatehouse.cli.merging import merge
+from gatehouse.cli.reviews.answering import answer
+from gatehouse.cli.reviews.bench import Bench, Seen, Unread
+from gatehouse.cli.reviews.followup import follow_up
+from gatehouse.cli.reviews.merging import merge
 from gatehouse.github import Refused
 from gatehouse.sync.reviews import keep
 from gatehouse.sync.trunk import BRANCH

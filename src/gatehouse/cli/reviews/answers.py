@@ -8,10 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from gatehouse.cli import told
-from gatehouse.cli.questioned import answerable
-from gatehouse.cli.submitting import Session, Written, cleared, send
-from gatehouse.cli.told import PinTold, Told
+from gatehouse.cli.reviews import told
+from gatehouse.cli.reviews.submitting import Session, Written, cleared, send
+from gatehouse.cli.reviews.terminal import answerable
+from gatehouse.cli.reviews.told import PinTold, Told
 from gatehouse.cli.whence import whence
 from gatehouse.errors import GatehouseError
 from gatehouse.review import body

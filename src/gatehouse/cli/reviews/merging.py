@@ -6,9 +6,9 @@ merges itself, however green it is.
 
 from __future__ import annotations
 
-from gatehouse.cli.bench import Bench, Seen
 from gatehouse.cli.checkrun import NAME
 from gatehouse.cli.frame import note
+from gatehouse.cli.reviews.bench import Bench, Seen
 from gatehouse.cli.watch import Watch
 from gatehouse.declare.load import require
 from gatehouse.declare.source import Revision

@@ -7,11 +7,11 @@ from datetime import datetime
 
 import msgspec
 
-from gatehouse.cli.asked import Pins, pins
 from gatehouse.cli.checkrun import REVIEW
-from gatehouse.cli.facts import gathered
 from gatehouse.cli.frame import Settings
 from gatehouse.cli.outlook import Outlook
+from gatehouse.cli.reviews.facts import gathered
+from gatehouse.cli.reviews.pins import Pins, pins
 from gatehouse.errors import GatehouseError, NotFound, Unreachable
 from gatehouse.github import Check, Conclusion, GitHubWriter, Pull
 from gatehouse.report.outlook import NOTHING, Answer

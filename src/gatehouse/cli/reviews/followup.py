@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatehouse.cli.bench import Bench, Seen
+from gatehouse.cli.reviews.bench import Bench, Seen
 from gatehouse.github import Issue
 from gatehouse.report.text import code, markdown
 from gatehouse.review.judgement import Counted, Place

@@ -75,7 +75,7 @@ class Reviews:
         return None
 
     def _judged(self, github: GitHubReader, pull: Pull, base: str) -> Merged:
-        from gatehouse.cli.facts import gather
+        from gatehouse.cli.reviews.facts import gather
         from gatehouse.review.judge import judge
         from gatehouse.review.record import reviewed
 

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from gatehouse.cli import submitting
-from gatehouse.cli.talk import Talk
-from gatehouse.cli.told import Told
+from gatehouse.cli.reviews import submitting
+from gatehouse.cli.reviews.talk import Talk
+from gatehouse.cli.reviews.told import Told
 from gatehouse.cli.view import View, view
 from gatehouse.declare.types import Policy
 from gatehouse.review import body

@@ -18,8 +18,8 @@ from gatehouse.review.record import ReviewedPlace
 from gatehouse.review.words import moment
 
 if TYPE_CHECKING:
-    from gatehouse.cli.bench import Bench, Seen
-    from gatehouse.cli.settling import Settled
+    from gatehouse.cli.reviews.bench import Bench, Seen
+    from gatehouse.cli.reviews.settling import Settled
     from gatehouse.github import GitHubWriter
 
 
@@ -71,8 +71,8 @@ def verify(settings: Settings, number: int | None, way: Way) -> int:
     Exit 0 where people agree or nobody has to, 1 where not. With ``set_check`` the check says which, and the exit code
     is 0 once it does; of a group it stays 1, because a queue's run is its answer.
     """
-    from gatehouse.cli import queued
-    from gatehouse.cli.bench import Bench
+    from gatehouse.cli.reviews import queued
+    from gatehouse.cli.reviews.bench import Bench
 
     wanted = queued.named(way.group) if way.group else number
     if bool(way.group and way.set_check) is not bool(way.commit):
@@ -90,7 +90,7 @@ def verify(settings: Settings, number: int | None, way: Way) -> int:
 
 
 def _one(bench: Bench, number: int, way: Way) -> int:
-    from gatehouse.cli.bench import Seen
+    from gatehouse.cli.reviews.bench import Seen
     from gatehouse.review import telling
 
     done = _group(bench, number, way) if way.group else _done(bench, number, way)
@@ -101,16 +101,16 @@ def _one(bench: Bench, number: int, way: Way) -> int:
 
 
 def _done(bench: Bench, number: int, way: Way) -> Settled:
-    from gatehouse.cli.settling import Settled, settle
+    from gatehouse.cli.reviews.settling import Settled, settle
 
     return settle(bench, number, merges=way.merge) if way.set_check else Settled(bench.look(number))
 
 
 def _group(bench: Bench, number: int, way: Way) -> Settled:
     """Only the check is set: a queue may write nothing else, and the pull request has had its record and answers."""
-    from gatehouse.cli.bench import Seen, green
-    from gatehouse.cli.queued import on_record
-    from gatehouse.cli.settling import Settled
+    from gatehouse.cli.reviews.bench import Seen, green
+    from gatehouse.cli.reviews.queued import on_record
+    from gatehouse.cli.reviews.settling import Settled
 
     seen = bench.look(number)
     done = Settled(seen, record=on_record(bench, seen) if isinstance(seen, Seen) else "")
@@ -121,7 +121,7 @@ def _group(bench: Bench, number: int, way: Way) -> Settled:
 
 
 def _every(bench: Bench, way: Way, say: Progress) -> int:
-    from gatehouse.cli.merging import MERGED
+    from gatehouse.cli.reviews.merging import MERGED
     from gatehouse.cli.rivals import rivals
 
     trunk = bench.outlook.trunk
@@ -153,7 +153,7 @@ def _every(bench: Bench, way: Way, say: Progress) -> int:
 
 def _let_others_pass(bench: Bench, promoting: Sequence[int]) -> None:
     """A required check must not block what changes no promotion, also where the run that its push started was lost."""
-    from gatehouse.cli.bench import UNCONCERNED
+    from gatehouse.cli.reviews.bench import UNCONCERNED
     from gatehouse.sync.trunk import BRANCH
 
     for pull in bench.github.reader.pulls.open(BRANCH):
@@ -171,7 +171,7 @@ def _told(github: GitHubWriter, number: int, way: Way) -> Iterator[None]:
         raise
     except GatehouseError as error:
         if way.set_check:
-            from gatehouse.cli.bench import red
+            from gatehouse.cli.reviews.bench import red
 
             try:
                 head = way.commit or github.reader.pulls.get(number).head_sha
@@ -183,8 +183,8 @@ def _told(github: GitHubWriter, number: int, way: Way) -> Iterator[None]:
 
 def verified(done: Settled) -> Verified:
     """What is told of a pull request that was looked at."""
-    from gatehouse.cli.bench import Seen
-    from gatehouse.cli.merging import MERGED
+    from gatehouse.cli.reviews.bench import Seen
+    from gatehouse.cli.reviews.merging import MERGED
 
     seen, pull = done.seen, done.seen.pull
     state = "merged" if pull.merged or done.merge == MERGED else pull.state

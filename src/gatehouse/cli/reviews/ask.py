@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from gatehouse.cli import hub, told
+from gatehouse.cli import hub
 from gatehouse.cli.frame import BLOCKED, DONE, Settings, emit, progress
-from gatehouse.cli.talk import Talk, present
-from gatehouse.cli.told import Did, Told
+from gatehouse.cli.reviews import told
+from gatehouse.cli.reviews.talk import Talk, present
+from gatehouse.cli.reviews.told import Did, Told
 from gatehouse.cli.view import find, me, view
 from gatehouse.errors import GatehouseError, Unreachable
 from gatehouse.review import body, quoting
@@ -26,7 +27,7 @@ from gatehouse.review.sheet import Decision, blank
 from gatehouse.review.would import LIFTABLE, calling, lacking
 
 if TYPE_CHECKING:
-    from gatehouse.cli.submitting import Session
+    from gatehouse.cli.reviews.submitting import Session
     from gatehouse.github import GitHubWriter, Pull
 
 _OTHERWISE = "fill in the form of the pull request's comment in the browser"
@@ -34,8 +35,8 @@ _OTHERWISE = "fill in the form of the pull request's comment in the browser"
 
 def approve(settings: Settings, number: int, answers: Path | None) -> int:
     """Asks the questionnaire and submits the review; or submits the one in a file (- is standard input)."""
-    from gatehouse.cli.handed import handed, read
-    from gatehouse.cli.questioned import questioned
+    from gatehouse.cli.reviews.answers import handed, read
+    from gatehouse.cli.reviews.terminal import questioned
 
     if answers is None and not present():
         raise GatehouseError(
@@ -109,7 +110,7 @@ def _github(settings: Settings) -> Iterator[GitHubWriter]:
 
 @contextmanager
 def _session(settings: Settings, number: int) -> Iterator[Session]:
-    from gatehouse.cli.submitting import Session
+    from gatehouse.cli.reviews.submitting import Session
 
     with _github(settings) as github:
         with progress(settings) as say:
@@ -136,7 +137,7 @@ def nobody(session: Session) -> str:
 
 def _rejected(settings: Settings, github: GitHubWriter, pull: Pull, reason: str) -> Told:
     """Whatever the pins are worth; where they do not even read, the reason stands alone."""
-    from gatehouse.cli.submitting import Session, send
+    from gatehouse.cli.reviews.submitting import Session, send
 
     with progress(settings) as say:
         try:
@@ -166,7 +167,7 @@ def _unread(github: GitHubWriter, pull: Pull, reason: str, error: GatehouseError
 
 
 def _called(session: Session, reason: str) -> Told:
-    from gatehouse.cli.submitting import Sent, after, cleared
+    from gatehouse.cli.reviews.submitting import Sent, after, cleared
     from gatehouse.review.facts import Standing
     from gatehouse.review.judge import judge
 

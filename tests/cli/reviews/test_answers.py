@@ -52,7 +52,7 @@ class TestAnswered:
 
     def test_standard_input_is_read_for_a_dash(self, room: Room) -> None:
         form = room.form()
-        room.monkeypatch.setattr("gatehouse.cli.handed.sys.stdin", io.TextIOWrapper(io.BytesIO(form.encode())))
+        room.monkeypatch.setattr("gatehouse.cli.reviews.answers.sys.stdin", io.TextIOWrapper(io.BytesIO(form.encode())))
         stdin = io.TextIOWrapper(io.BytesIO(form.encode()))
         room.monkeypatch.setattr(io, "StringIO", lambda: stdin)
         assert room.run("--answers", "-").code == 0

@@ -190,7 +190,7 @@ def _short(case: Case, found: Reviewers) -> Reviewers:
 
 def _there(case: Case, names: Names) -> _There:
     """The policy's pool, as far as it may own the promotion file; without a pool, its code owners."""
-    from gatehouse.cli.asked import code_owners
+    from gatehouse.cli.reviews.pins import code_owners
 
     path = case.proposal.slot.path
     owners = code_owners(case.trunk.repository, case.trunk.commit).of(path)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from enum import Enum
 
-import msgspec
 from rich.text import Text
 
-from gatehouse.cli.talk import Talk
-from gatehouse.declare.types import Policy, Question
+from gatehouse.cli.reviews.form import Form, Item, items
+from gatehouse.cli.reviews.picked import picked
+from gatehouse.cli.reviews.talk import Talk
+from gatehouse.declare.types import Question
 from gatehouse.errors import GatehouseError
 from gatehouse.report.text import clean
 from gatehouse.review import body
-from gatehouse.review.facts import Asked
-from gatehouse.review.questions import chosen, missing, questions, wanted
+from gatehouse.review.questions import chosen, wanted
 from gatehouse.review.quoting import says_something
-from gatehouse.review.sheet import Decision, Sheet, blank
 
 HELP = (
     ":b back · :e write it in your editor · :r reject (a reason is all it takes) · :q stop, answers are kept\n"
@@ -27,7 +25,6 @@ HELP = (
 _OF_THE_MOMENT = frozenset({"timing", "on-call"})
 # Answers to choose from stand on one line while they fit there.
 _ONE_LINE = 50
-_AFTER_CHOICE = (",", ":", ";", "-")
 
 
 class Choice(Enum):
@@ -50,73 +47,12 @@ class Turn(Enum):
 _COMMANDS = {":b": Turn.BACK, ":r": Turn.REJECT, ":q": Turn.STOP}
 
 
-@dataclass
-class Form:
-    """What one person says of one pin, while it is being said."""
-
-    asked: Asked
-    answers: dict[str, str] = field(default_factory=dict)
-    acknowledged: set[str] = field(default_factory=set)
-    seen: set[str] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, asked: Asked, sheet: Sheet | None) -> Form:
-        """As it was left, where there is a sheet."""
-        if sheet is None:
-            return cls(asked)
-        known = sheet.acknowledged & set(asked.policy.review.limitations)
-        return cls(asked, dict(sheet.answers), set(known), set(known))
-
-    def sheet(self, decision: Decision = Decision.APPROVE, reason: str = "") -> Sheet:
-        answers = {name: answer for name, answer in self.answers.items() if answer}
-        known = frozenset(self.acknowledged)
-        return msgspec.structs.replace(blank(self.asked, decision), answers=answers, acknowledged=known, reason=reason)
-
-    @property
-    def policy(self) -> Policy:
-        return self.asked.policy
-
-    @property
-    def open(self) -> tuple[str, ...]:
-        """What is missing before it is a whole approval, a sentence each."""
-        return missing(self.sheet(), self.policy)
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One thing that is asked: a question, or where there is none a limitation to acknowledge."""
-
-    form: Form
-    question: Question | None
-    limitation: str = ""
-
-    @property
-    def name(self) -> str:
-        return self.question.id if self.question else self.limitation
-
-    @property
-    def needed(self) -> bool:
-        return self.question is None or self.question.required
-
-    @property
-    def done(self) -> bool:
-        if self.question is None:
-            return self.limitation in self.form.seen
-        return self.question.id in self.form.answers
-
-    @property
-    def answer(self) -> str:
-        if self.question is None:
-            return "acknowledged" if self.limitation in self.form.acknowledged else "not acknowledged"
-        return self.form.answers.get(self.question.id, "") or "–"
-
-
 class Interview:
     """``keep`` is called after each answer, so that whatever happens next loses none."""
 
     def __init__(self, talk: Talk, forms: Sequence[Form], keep: Callable[[], None]) -> None:
         self._talk, self._forms, self._keep = talk, forms, keep
-        self._items = [item for form in forms for item in _items(form)]
+        self._items = [item for form in forms for item in items(form)]
 
     def run(self) -> Choice:
         """Asks what is open, then for a decision."""
@@ -271,37 +207,5 @@ class Interview:
                 self._talk.show(Text(f"! {place}{clean(fault, 300)}", style="yellow"))
 
 
-def _items(form: Form) -> Iterator[Item]:
-    asks = questions(form.policy)
-    yield from (Item(form, question) for question in asks if question.required)
-    yield from (Item(form, None, limit) for limit in form.policy.review.limitations)
-    yield from (Item(form, question) for question in asks if not question.required)
-
-
 def _is(question: Question, answer: str) -> bool:
     return bool(chosen(question, answer))
-
-
-def picked(question: Question, said: str) -> str:
-    """The answer that was chosen by its number, its word or the beginning of it, with the remark that follows below."""
-    first, line_end, rest = said.partition("\n")
-    head, remark = first, ""
-    for mark in _AFTER_CHOICE:
-        start, found, after = first.partition(mark)
-        if found and len(start) < len(head) and _named(question, start):
-            head, remark = start, after
-    answer = _named(question, first) or _named(question, head)
-    if not answer:
-        return ""
-    below = [] if _named(question, first) else [remark.strip()]
-    return "\n".join([answer, *filter(None, [*below, rest.strip() if line_end else ""])])
-
-
-def _named(question: Question, word: str) -> str:
-    word = word.strip().casefold()
-    if word.isdecimal() and 1 <= int(word) <= len(question.answers):
-        return question.answers[int(word) - 1]
-    same = [each for each in question.answers if each.casefold() == word]
-    begun = [each for each in question.answers if word and each.casefold().startswith(word)]
-    found = same or begun
-    return found[0] if len(found) == 1 else ""

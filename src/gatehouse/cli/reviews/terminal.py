@@ -8,13 +8,14 @@ from contextlib import contextmanager
 import click
 from rich.text import Text
 
-from gatehouse.cli.drafts import Drafts
 from gatehouse.cli.frame import note
-from gatehouse.cli.interview import Choice, Form, Interview
-from gatehouse.cli.preface import preface
-from gatehouse.cli.submitting import Session, cleared, send
-from gatehouse.cli.talk import Talk
-from gatehouse.cli.told import Did, Told
+from gatehouse.cli.reviews.drafts import Drafts
+from gatehouse.cli.reviews.form import Form
+from gatehouse.cli.reviews.interview import Choice, Interview
+from gatehouse.cli.reviews.preface import preface
+from gatehouse.cli.reviews.submitting import Session, cleared, send
+from gatehouse.cli.reviews.talk import Talk
+from gatehouse.cli.reviews.told import Did, Told
 from gatehouse.errors import GatehouseError
 from gatehouse.review import body
 from gatehouse.review.facts import Asked
