@@ -86,6 +86,12 @@ def test_the_head_answers_a_reviewers_five_questions() -> None:
     assert "thin-file-applicants" in head
 
 
+def test_where_no_policy_is_at_hand_nothing_is_said_of_what_it_lists() -> None:
+    text = comment([results.regression()], Context())
+    assert "what the model's policy lists" in text
+    assert "no known limitation" not in text
+
+
 def test_a_model_sees_only_its_own_limitations() -> None:
     text = comment([results.regression()], CONTEXT)
     assert "thin-file-applicants" not in text

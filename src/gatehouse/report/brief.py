@@ -121,6 +121,9 @@ def _unusual(result: Result, context: Context) -> list[str]:
 
 
 def _limitations(result: Result, context: Context) -> list[str]:
+    if not context.limitations:
+        # Where models run no policy is at hand.
+        return ["what the model's policy lists"]
     listed = context.limitations.get(result.request.slot.model, ())
     shown = [clean(text, 120) for text in listed[:MOST_LIMITATIONS]]
     more = len(listed) - len(shown)
