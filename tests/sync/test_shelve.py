@@ -13,7 +13,7 @@ from gatehouse.evaluate.result import Result
 from gatehouse.git import Author, Repository, Writer
 from gatehouse.git.repository import SIZE_LIMIT
 from gatehouse.pin import Slot
-from gatehouse.sync import shelve as shelving
+from gatehouse.sync.append import ATTEMPTS
 from gatehouse.sync.places import Place
 from gatehouse.sync.shelve import document, shelve
 from gatehouse.verdict import Curve, Outcome, Verdict
@@ -233,7 +233,7 @@ def test_a_remote_that_refuses_every_time_is_said(repo: Promotions) -> None:
     hook.chmod(0o755)
     with pytest.raises(GatehouseError, match="refused"):
         shelve(repo.repository, [found()])
-    assert len((repo.origin / "seen").read_text().split()) == shelving.ATTEMPTS
+    assert len((repo.origin / "seen").read_text().split()) == ATTEMPTS
 
 
 def test_a_remote_that_is_gone_is_not_asked_again(repo: Promotions) -> None:

@@ -11,14 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from gatehouse.errors import GatehouseError, Unreachable
-from gatehouse.git import Repository, Writer
+from gatehouse.errors import GatehouseError
+from gatehouse.git import Repository
 from gatehouse.git.repository import SIZE_LIMIT
 from gatehouse.review.record import SCHEMA, Reviewed, ReviewedPlace
+from gatehouse.sync.append import append
 from gatehouse.sync.kept import Entries, entries
-from gatehouse.sync.places import BRANCH
-from gatehouse.sync.shelve import ATTEMPTS
-from gatehouse.sync.trunk import MACHINE
 
 FOLDER = "reviews"
 _PATH = re.compile(
@@ -35,25 +33,14 @@ def keep(repository: Repository, reviewed: Reviewed, remote: str | None = "origi
     A branch that moved meanwhile is read again. Raises Unreachable when the remote does not answer, GatehouseError when
     it refuses every attempt.
     """
-    writer = Writer(repository, remote, MACHINE)
-    for attempt in range(1, ATTEMPTS + 1):
-        parent = writer.fetch(BRANCH)
+
+    def lacking(parent: str | None) -> dict[str, bytes]:
         files = {} if parent is None else _files(repository, parent, reviewed.number)
         before = newest(_read(repository, files), reviewed.head)
-        if _said(before) == _said(reviewed) if before is not None else not _spoken(reviewed):
-            return False
-        path = _free(reviewed, files)
-        commit = writer.commit(parent, {path: _document(reviewed)}, _message(reviewed))
-        try:
-            writer.push(commit, BRANCH, parent)
-        except Unreachable:
-            raise
-        except GatehouseError:
-            if attempt == ATTEMPTS:
-                raise
-            continue
-        return True
-    raise AssertionError("every attempt returns or raises")
+        same = _said(before) == _said(reviewed) if before is not None else not _spoken(reviewed)
+        return {} if same else {_free(reviewed, files): _document(reviewed)}
+
+    return append(repository, remote, lacking, _message(reviewed))[1]
 
 
 def kept(repository: Repository, commit: str, number: int | None = None) -> tuple[Reviewed, ...]:

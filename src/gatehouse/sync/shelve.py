@@ -7,15 +7,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from gatehouse.errors import GatehouseError, Unreachable
+from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.result import Result
-from gatehouse.git import Repository, Writer
+from gatehouse.git import Repository
 from gatehouse.git.repository import SIZE_LIMIT
+from gatehouse.sync.append import append
 from gatehouse.sync.places import BRANCH, Place
-from gatehouse.sync.trunk import MACHINE
-
-# Checks of several pull requests may end in the same second.
-ATTEMPTS = 5
 
 # Makes the signed statement on a result, from the result and its document.
 Seal = Callable[[Result, bytes], bytes]
@@ -41,25 +38,9 @@ def shelve(
     the remote does not answer, GatehouseError when it refuses every attempt, and for a result that has no place there
     or is too large to be read again.
     """
-    writer = Writer(repository, remote, MACHINE)
     kept = [_kept(result, seal) for result in results]
     message = "\n".join(["Evidence", "", *(_line(result) for result in results)])
-    for attempt in range(1, ATTEMPTS + 1):
-        parent = writer.fetch(BRANCH)
-        files = _new(repository, parent, kept)
-        if not files:
-            return parent
-        commit = writer.commit(parent, files, message)
-        try:
-            writer.push(commit, BRANCH, parent)
-        except Unreachable:
-            raise
-        except GatehouseError:
-            if attempt == ATTEMPTS:
-                raise
-            continue
-        return commit
-    raise AssertionError("every attempt returns or raises")
+    return append(repository, remote, lambda parent: _new(repository, parent, kept), message)[0]
 
 
 def place(result: Result) -> Place:
