@@ -12,11 +12,10 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -27,6 +26,7 @@ from gatehouse.evaluate.result import Subject
 from gatehouse.pin import Pin, Slot
 from gatehouse.registry.digest import digest, file_digest
 from tests.adversarial import belongings
+from tests.adversarial.listener import Listener
 from tests.adversarial.pack import Attack
 from tests.evaluate import made
 from tests.support import models
@@ -53,32 +53,6 @@ gates:
 stages:
   production: {{gates: [{gates}]}}
 """
-
-
-@dataclass
-class Listener:
-    """Answers every connection and every datagram with the secret, and remembers what it was told."""
-
-    secret: str
-    socket: socket.socket
-    heard: list[bytes] = field(default_factory=list)
-
-    def listen(self) -> None:
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        with suppress(OSError):
-            while True:
-                if self.socket.type is socket.SOCK_DGRAM:
-                    said, sender = self.socket.recvfrom(1000)
-                    self.heard.append(said)
-                    self.socket.sendto(self.secret.encode(), sender)
-                else:
-                    connection, _ = self.socket.accept()
-                    with connection:
-                        connection.settimeout(2)
-                        self.heard.append(connection.recv(1000))
-                        connection.sendall(self.secret.encode())
 
 
 class Judge:
@@ -171,7 +145,7 @@ class World:
             self._judge.close()
         Path(self._listeners["socket"].socket.getsockname()).unlink()
         for listener in self._listeners.values():
-            listener.socket.close()
+            listener.close()
         belongings.unshare(self._segment)
 
     def attack(self, attack: Attack, level: str) -> Seen:
@@ -263,7 +237,6 @@ class World:
             if kind is socket.SOCK_STREAM:
                 made.listen()
             found[name] = Listener(self.canary, made)
-            found[name].listen()
         return found
 
     def _tree(self, material: Path) -> dict[str, str]:
