@@ -97,7 +97,8 @@ def tidy(folder: Path, kind: Kind) -> int:
     A journal of another form stays where it is. Raises OSError where the disk does not let it be done.
     """
     rows = 0
-    for path in sorted(folder.glob(".*")):
+    # Half-written files first: a journal becomes a file under the name of the one that was cut off.
+    for path in sorted(folder.glob(".*"), key=lambda path: path.suffix == files.JOURNAL):
         if names.stamped(path.name) is None or path.suffix not in (files.JOURNAL, files.PARTIAL):
             continue
         with files.left(path) as file:

@@ -33,7 +33,10 @@ import pyarrow.types as kinds
 
 Piece = bytes | None
 Encode = Callable[[pa.Array], list[Piece]]
+# Up to here a double holds every whole number.
 _EXACT = 1 << 53
+# So few values are done quicker one by one.
+_FEW = 4
 _LENGTH = struct.Struct(">I")
 _DOUBLE = struct.Struct(">d")
 _NANOSECONDS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
@@ -75,31 +78,34 @@ def encoded(array: pa.Array, depth: int = 0) -> list[Piece]:
 
 
 def _numbers(array: pa.Array) -> list[Piece]:
-    import pyarrow.compute as pc
-
-    floats = array.cast(pa.float64(), safe=False)
-    if kinds.is_int64(array.type) or kinds.is_uint64(array.type):
-        ends = pc.min_max(array).as_py()
-        if ends["min"] is not None and max(-ends["min"], ends["max"]) > _EXACT:
-            return [None if value is None else _number(value) for value in array.to_pylist()]
-    values = floats.to_numpy(zero_copy_only=False)
+    if len(array) <= _FEW or (kinds.is_integer(array.type) and not _all_exact(array)):
+        return [None if value is None else _number(value) for value in array.to_pylist()]
+    values = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     # Adding 0 makes 0 of -0.
     raw = (values + 0.0).astype(">f8").tobytes()
     present = ~np.isnan(values)
     return [b"f" + raw[8 * at : 8 * at + 8] if there else None for at, there in enumerate(present.tolist())]
 
 
-def _number(value: int | Decimal) -> Piece:
-    """A whole or decimal number by its value, not by how it came."""
+def _all_exact(integers: pa.Array) -> bool:
+    import pyarrow.compute as pc
+
+    if integers.type.bit_width < 64:
+        return True
+    ends = pc.min_max(integers).as_py()
+    return ends["min"] is None or max(-ends["min"], ends["max"]) <= _EXACT
+
+
+def _number(value: float | int | Decimal) -> Piece:
+    """A number by its value, not by how it came."""
+    if type(value) is float or (type(value) is int and -_EXACT <= value <= _EXACT):
+        return b"f" + _DOUBLE.pack(value + 0.0) if value == value else None
     if isinstance(value, Decimal) and not value.is_finite():
         return None
-    try:
-        near = float(value)
-    except OverflowError:
-        near = float("inf")
-    if Decimal(near) == value:
-        return b"f" + _DOUBLE.pack(near + 0.0)
-    digits = format(Decimal(value), "f")
+    exact = Decimal(value)
+    if Decimal(float(exact)) == exact:
+        return b"f" + _DOUBLE.pack(float(exact) + 0.0)
+    digits = format(exact, "f")
     return _sized(b"i", (digits.rstrip("0").rstrip(".") if "." in digits else digits).encode())
 
 

@@ -98,7 +98,8 @@ def moment(observed: datetime | None, now: datetime) -> int:
 def _records(body: bytes) -> Iterator[bytes | msgspec.Raw]:
     text = body.strip()
     if not text.startswith(b"["):
-        yield from (line for line in text.splitlines() if line.strip()) if _by_line(text) else [text]
+        parts = text.splitlines() if _by_line(text) else [text]
+        yield from (part for part in parts if part.strip())
         return
     try:
         yield from _list.decode(text)

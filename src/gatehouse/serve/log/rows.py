@@ -29,10 +29,12 @@ Numbers = Sequence[float]
 
 
 class Features(NamedTuple):
-    """Row ``at`` of the batch that was scored, in place of its hash: the writer's thread works that out."""
+    """Row ``at`` of the batch that was scored, in place of its hash: the writer's thread works that out. ``size`` is
+    roughly how many bytes the row takes; 0 for plain numbers and short texts."""
 
     batch: pa.RecordBatch
     at: int
+    size: int = 0
 
 
 class Exposure(NamedTuple):
@@ -93,7 +95,8 @@ def weight(row: Row) -> int:
         if type(value) is str:
             total += len(value)
         elif type(value) is Features:
-            total += value.batch.nbytes // max(1, value.batch.num_rows)
+            # Arrow would count every buffer, which takes longer than all else here.
+            total += value.size or 32 * value.batch.num_columns
         elif value.__class__ in (tuple, list):
             total += 32 * len(value)
     return total
@@ -170,21 +173,25 @@ def _array(field: pa.Field, values: Sequence[Any]) -> pa.Array:
 
 
 def _hashed(values: Sequence[Any]) -> list[str | None]:
-    """Hashes every batch of features once, however many rows of it were logged."""
+    """The hash of each row's features; None where the features are of a kind that has none."""
+    batches = {id(value.batch): value.batch for value in values if type(value) is Features}
+    found = dict(zip(batches, _hashes(list(batches.values())), strict=True))
+    return [found[id(one.batch)][one.at] if type(one) is Features else one for one in values]
+
+
+def _hashes(batches: Sequence[pa.RecordBatch]) -> list[Sequence[str | None]]:
+    """One list a batch. Most hold one row and are alike, so that all are hashed at once: five times quicker."""
+    import pyarrow as pa
+
     from gatehouse.serve.log.hashing import hashes
 
-    known: dict[int, list[str] | None] = {}
-    for value in values:
-        if type(value) is Features and id(value.batch) not in known:
-            try:
-                known[id(value.batch)] = hashes(value.batch)
-            except (ValueError, TypeError):
-                known[id(value.batch)] = None
-    return [_one(known[id(each.batch)], each.at) if type(each) is Features else each for each in values]
-
-
-def _one(found: list[str] | None, at: int) -> str | None:
-    return None if found is None else found[at]
+    try:
+        if len(batches) < 2:
+            return [hashes(one) for one in batches]
+        joined = iter(hashes(pa.Table.from_batches(batches).combine_chunks().to_batches()[0]))
+        return [[next(joined) for _ in range(one.num_rows)] for one in batches]
+    except _UNFIT:
+        return [[None] * batches[0].num_rows] if len(batches) == 1 else [_hashes([one])[0] for one in batches]
 
 
 def _cut(text: str | None) -> str | None:

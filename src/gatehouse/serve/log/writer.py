@@ -65,7 +65,7 @@ class LogWriter:
         self._lock = threading.Lock()
         self._rows: list[tuple[str, Row]] = []
         self._bytes = self._dropped = self._failed = 0
-        self._closed = False
+        self._closed = self._whole = False
         self._asked = self._served = 0
         self._wake, self._done = threading.Event(), threading.Condition(self._lock)
         self._deadline = float("inf")
@@ -125,7 +125,7 @@ class LogWriter:
                 self._deadline = time.monotonic() + timeout
         self._wake.set()
         self._thread.join(timeout + 1.0)
-        return not self._thread.is_alive() and self._shelf.rows == 0
+        return self._whole
 
     def counts(self) -> Counts:
         with self._lock:
@@ -158,6 +158,7 @@ class LogWriter:
                     self._served = asked
                     self._done.notify_all()
                 if closed:
+                    self._whole = True
                     return
             elif closed:
                 if time.monotonic() >= self._deadline:
