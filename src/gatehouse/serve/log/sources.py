@@ -70,9 +70,10 @@ def _csv(file: Path, columns: Columns) -> Iterator[Chunk]:
             header = next(rows, [])
             places = [_place(file, header, name) for name in columns.named]
             yield from _csv_rows(rows, places, len(header))
-        except (csv.Error, UnicodeError) as error:
-            said = "text that is no UTF-8" if isinstance(error, UnicodeError) else str(error)
-            raise GatehouseError(f"{file}:{rows.line_num + 1}: {said}", "write the file again, as UTF-8") from error
+        except csv.Error as error:
+            raise GatehouseError(f"{file}:{rows.line_num}: {error}", "mend the line") from error
+        except UnicodeError as error:
+            raise GatehouseError(f"{file}: holds text that is no UTF-8", "write the file again, as UTF-8") from error
 
 
 def _csv_rows(rows: Any, places: Sequence[int], width: int) -> Iterator[Chunk]:
