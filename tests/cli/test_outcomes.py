@@ -68,7 +68,8 @@ TABLE = pa.table({"request_id": ["a", "b"], "label": [1.0, 0.0], "observed": pa.
         ("x.csv", f'{HEADER}"a",1e0,2026-03-02T09:00:00+01:00\n"b",-0.0,{AT}\n'),
         ("x.jsonl", f'{{"request_id":"a","label":1,"observed":"{AT}","more":[{{}}]}}\n\n'
                     f'{{"request_id":"b","label":false,"observed":"{AT}"}}'),
-        ("x.ndjson", f'{{"request_id":"a","label":"1","observed":"{AT}"}}\n{{"request_id":"b","label":0.0,"observed":"{AT}"}}\n'),
+        ("x.ndjson", f'{{"request_id":"a","label":"1","observed":"{AT}"}}\n'
+                     f'{{"request_id":"b","label":0.0,"observed":"{AT}"}}\n'),
         ("x.parquet", TABLE),
         ("x.pq", TABLE.set_column(1, "label", pa.array([True, False]))),
         ("x.parquet", TABLE.set_column(1, "label", pa.array(["1", "0"]).dictionary_encode())),
