@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from gatehouse.registry.signature import Column, Scalar
 from gatehouse.serve.protocols import nested, packed, values
-from gatehouse.serve.protocols.errors import Limits, Refused, Unfit, check_extent, quoted
+from gatehouse.serve.protocols.errors import TOO_LARGE, Limits, Refused, Unfit, check_extent, quoted
 from gatehouse.serve.protocols.values import Fill
 
 _QUOTED_NAMES = 20
@@ -36,7 +36,7 @@ class Frame:
     def __init__(self, columns: tuple[Column, ...] | None, limits: Limits, *, base64: bool = True) -> None:
         self._limits = limits
         self._columns = columns
-        self._fills = tuple(_fill(column, base64) for column in columns or ())
+        self._fills = tuple(_fill(column, base64) or self._inferred for column in columns or ())
         self.names = [column.name for column in columns or () if column.name is not None]
         self.nested = any(not isinstance(column.type, Scalar) for column in columns or ())
         self._named = bool(self.names)
@@ -145,7 +145,7 @@ class Frame:
         return list(names)
 
     def _inferred(self, given: list[Any]) -> pa.Array:
-        check_depth(given, self._limits.depth)
+        check_nesting(given, self._limits)
         return values.inferred(given)
 
     def _schema(self) -> pa.Schema | None:
@@ -157,21 +157,30 @@ class Frame:
         return pa.schema(list(zip(self.names, types, strict=True)))
 
 
-def check_depth(value: Any, limit: int) -> None:
-    """Raises Refused for lists and objects that lie too deep in one another."""
-    level, depth = [value], 0
-    while level := [
-        item
-        for outer in level
-        for item in (outer.values() if isinstance(outer, dict) else outer)
-        if isinstance(item, list | dict)
-    ]:
+def check_nesting(given: list[Any], limits: Limits) -> None:
+    """Raises Refused for values whose lists and objects lie too deep in one another, or hold too many names.
+
+    Arrow gives every object of a column all the names that any of them has.
+    """
+    level: list[Any] = [given]
+    names: set[str] = set()
+    depth, objects = 0, 0
+    while level := [item for outer in level for item in _items(outer) if isinstance(item, list | dict)]:
         depth += 1
-        if depth > limit:
-            raise Refused(f"lists and objects lie more than {limit} deep in one another")
+        if depth > limits.depth:
+            raise Refused(f"lists and objects lie more than {limits.depth} deep in one another")
+        found = [item for item in level if isinstance(item, dict)]
+        objects += len(found)
+        names.update(*found)
+        if len(names) > limits.columns or len(names) * objects > limits.cells:
+            raise Refused(f"{objects:,} objects of {len(names):,} names", status=TOO_LARGE)
 
 
-def _fill(column: Column, base64: bool) -> Fill:
+def _items(outer: Any) -> Any:
+    return outer.values() if isinstance(outer, dict) else outer
+
+
+def _fill(column: Column, base64: bool) -> Fill | None:
     if isinstance(column.type, Scalar):
         return values.filler(column.type.name, base64=base64)
     return nested.filler(column.type, column.required)
@@ -179,6 +188,8 @@ def _fill(column: Column, base64: bool) -> Fill:
 
 def _check_rows(rows: Sequence[Any], width: int, limits: Limits) -> None:
     check_extent(len(rows), width, limits)
+    if not rows:
+        raise _no_rows()
     for place, row in enumerate(rows):
         if not isinstance(row, list | tuple):
             raise Refused(f"row {place} is {quoted(row)}, not a list")
@@ -205,9 +216,13 @@ def _missing(lacking: Sequence[str], extra: Sequence[str]) -> Refused:
     return Refused(said, schema=True)
 
 
+def _no_rows() -> Refused:
+    return Refused("there are no rows to predict", "send at least one row")
+
+
 def _batch(columns: Sequence[tuple[str, Fill, list[Any]]]) -> pa.RecordBatch:
     if not columns or not columns[0][2]:
-        raise Refused("there are no rows to predict", "send at least one row")
+        raise _no_rows()
     arrays = []
     for name, fill, given in columns:
         try:

@@ -16,11 +16,14 @@ _MAY_LACK = frozenset({"float", "double", "string"})
 _BITS = {"integer": 32, "long": 64}
 
 
-def filler(kind: DataType, required: bool) -> Fill:
-    """How a column of arrays, objects or maps is filled; each value is one row's. A Fill raises Unfit."""
+def filler(kind: DataType, required: bool) -> Fill | None:
+    """How a column of arrays, objects or maps is filled; each value is one row's. A Fill raises Unfit.
+
+    None where some part of the type takes any value.
+    """
     arrow = arrow_type(kind)
     if arrow is None:
-        return values.inferred
+        return None
 
     def fill(given: list[Any]) -> pa.Array:
         conformed = [_conformed(value, kind, required) for value in given]
@@ -94,5 +97,5 @@ def _scalar(value: Any, name: str) -> Any:
         found = values.text(value)
         return found if name == "string" else str(found).encode()
     if name == "datetime" and isinstance(value, str):
-        return values.filler("datetime")([value])[0]
+        return values.instants([value])[0]
     raise Unfit(f"{quoted(value)} is no {name}")

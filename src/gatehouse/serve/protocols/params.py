@@ -35,7 +35,8 @@ def checked(given: Any, signature: Signature | None) -> dict[str, Any]:
 
 def _value(given: Any, param: Param) -> Any:
     if not isinstance(param.type, Scalar):
-        nested.filler(param.type, required=True)([given])
+        if (check := nested.filler(param.type, required=True)) is not None:
+            check([given])
         return given
     if param.shape is None:
         return _scalar(given, param.type.name)

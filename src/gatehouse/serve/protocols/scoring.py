@@ -39,18 +39,19 @@ CSV, JSON = "text/csv", "application/json"
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 _encode = msgspec.json.Encoder().encode
 _NUMBERS = frozenset("fiub")
-# MLflow's words for what a status means, where it has one (mlflow.exceptions).
-_CODES = {
-    400: "BAD_REQUEST",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "NOT_FOUND",
-    409: "RESOURCE_CONFLICT",
-    429: "REQUEST_LIMIT_EXCEEDED",
-    500: "INTERNAL_ERROR",
-    503: "TEMPORARILY_UNAVAILABLE",
-    504: "DEADLINE_EXCEEDED",
+# MLflow's words for what a status means: error_code, sqlstate, error_class (mlflow.exceptions).
+_CODES: dict[int, tuple[str, str | None, str | None]] = {
+    400: ("BAD_REQUEST", "KAM00", "INVALID_PARAMETER_VALUE"),
+    401: ("UNAUTHENTICATED", None, None),
+    403: ("PERMISSION_DENIED", "KAM00", "PERMISSION_DENIED"),
+    404: ("ENDPOINT_NOT_FOUND", "KAM00", "RESOURCE_NOT_FOUND"),
+    429: ("RESOURCE_EXHAUSTED", None, None),
+    500: ("INTERNAL_ERROR", "XXM00", "CLIENT_INTERNAL_ERROR"),
+    501: ("NOT_IMPLEMENTED", None, None),
+    503: ("TEMPORARILY_UNAVAILABLE", "XXM00", "CLIENT_INTERNAL_ERROR"),
+    504: ("DEADLINE_EXCEEDED", None, None),
 }
+_SCHEMA = ("INVALID_PARAMETER_VALUE", "KAM01", "SCHEMA_ENFORCEMENT_FAILED")
 
 
 class Reader:
@@ -194,16 +195,18 @@ def refusal(refused: Refused) -> Reply:
     """The answer to a request that was refused."""
     if refused.status == WRONG_TYPE:
         return Reply(WRONG_TYPE, "text/plain; charset=utf-8", refused.text.encode())
-    if refused.schema:
-        said = {"error_code": "INVALID_PARAMETER_VALUE", "message": refused.text}
-        return Reply(refused.status, JSON, _encode({**said, "error_class": "SCHEMA_ENFORCEMENT_FAILED"}))
-    return failure(refused.status, refused.text)
+    return _error(refused.status, refused.text, _SCHEMA) if refused.schema else failure(refused.status, refused.text)
 
 
 def failure(status: int, message: str) -> Reply:
-    """The answer where something else went wrong: ``error_code`` and ``message``, as an MlflowException is written."""
-    code = _CODES.get(status, "BAD_REQUEST" if status < 500 else "INTERNAL_ERROR")
-    return Reply(status, JSON, _encode({"error_code": code, "message": message}))
+    """The answer where something else went wrong, as an MlflowException of that status is written."""
+    return _error(status, message, _CODES.get(status) or _CODES[400 if status < 500 else 500])
+
+
+def _error(status: int, message: str, code: tuple[str, str | None, str | None]) -> Reply:
+    said = dict(zip(("error_code", "sqlstate", "error_class"), code, strict=True))
+    told = {key: value for key, value in said.items() if value is not None}
+    return Reply(status, JSON, _encode({"message": message, **told}))
 
 
 def _lists(columns: Mapping[str, Any]) -> dict[str, list[Any]]:

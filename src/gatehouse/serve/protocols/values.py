@@ -41,14 +41,16 @@ TYPES: dict[str, pa.DataType] = {
 }
 # No number that fits any type is longer when it is written sensibly; a longer one is work, not data.
 _DIGITS = 400
+# Guessing at a date takes a tenth of a millisecond.
+_GUESSES, _GUESSED_TEXT = 10_000, 64
 _WHOLE = frozenset({int})
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?", re.ASCII)
 
 
-def filler(name: ScalarName, *, base64: bool = True) -> Fill:
-    """How a column of this type is filled. ``base64`` is how binary is written; it is ASCII text where not.
+def filler(name: ScalarName, *, base64: bool = True) -> Fill | None:
+    """How a column of this type is filled; None for a type that takes any value.
 
-    A Fill raises Unfit.
+    ``base64`` is how binary is written; it is ASCII text where not. A Fill raises Unfit.
     """
     match name:
         case "integer":
@@ -65,8 +67,8 @@ def filler(name: ScalarName, *, base64: bool = True) -> Fill:
             one = _decoded if base64 else _raw
             return lambda values: pa.array([one(value) for value in values], pa.binary())
         case "datetime":
-            return _instants
-    return inferred
+            return instants
+    return None
 
 
 def inferred(values: list[Any]) -> pa.Array:
@@ -182,7 +184,7 @@ def _raw(value: Any) -> bytes:
     raise Unfit(f"{quoted(value)} is no ASCII text")
 
 
-def _instants(values: list[Any]) -> pa.Array:
+def instants(values: list[Any]) -> pa.Array:
     """Dates and times without a zone, to the nanosecond. ISO 8601 goes the short way, the rest as pandas reads it."""
     given = [value for value in values if value is not None]
     if all(isinstance(value, str) and _INSTANT.fullmatch(value) for value in given):
@@ -194,6 +196,8 @@ def _instants(values: list[Any]) -> pa.Array:
 
 
 def _guessed(values: list[Any]) -> pa.Array:
+    if len(values) > _GUESSES or any(isinstance(value, str) and len(value) > _GUESSED_TEXT for value in values):
+        raise Unfit("holds what is no date or time, as 2024-02-29 or 2024-02-29T12:30:01.5")
     import pandas as pd
 
     try:
