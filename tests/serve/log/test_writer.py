@@ -340,3 +340,42 @@ def test_two_processes_and_this_one_write_into_one_folder(tmp_path: Path) -> Non
     wanted = [f"{name}{at}" for name, rows in (("a", 2_000), ("b", 2_000), ("c", 500)) for at in range(rows)]
     assert sorted(row["request_id"] for row in written(tmp_path)) == sorted(wanted)
     assert [name for name in names(tmp_path) if name.startswith(".")] == []
+
+
+def test_one_log_that_cannot_be_written_leaves_the_others_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "churn").write_text("a file in the way")
+    writer = LogWriter(tmp_path, Limits(batch_s=0.01, file_s=0.01, file_bytes=1_000))
+    for at in range(20):
+        writer.put("churn", exposure())
+        writer.put(MODEL, exposure(f"r{at}"))
+        until(lambda at=at: writer.counts().written == at + 1)
+    assert not writer.flush(0.1)
+    assert len([one for one in caplog.records if "churn" in one.getMessage()]) == 1
+    assert not writer.close(0.1)
+    assert len(written(tmp_path)) == 20
+    assert writer.counts().dropped == 20
+
+
+def test_a_disk_that_hangs_is_not_felt_by_who_puts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging, mended = threading.Event(), threading.Event()
+    real = os.fsync
+
+    def slow(handle: int) -> None:
+        hanging.set()
+        mended.wait(30)
+        real(handle)
+
+    monkeypatch.setattr("os.fsync", slow)
+    writer = LogWriter(tmp_path, Limits(queue_rows=1_000, batch_s=0.01))
+    writer.put(MODEL, exposure("first"))
+    assert hanging.wait(10)
+    started = time.monotonic()
+    kept = [writer.put(MODEL, exposure()) for _ in range(1_100)]
+    assert time.monotonic() - started < 5  # the disk hangs for as long as we like
+    assert (sum(kept), writer.counts().dropped) == (1_000, 100)
+    assert not writer.close(0.05)
+    mended.set()
+    writer._thread.join(30)
+    assert len(written(tmp_path)) == 1_001

@@ -29,7 +29,7 @@ class Growing:
         self.folder, self.name, self.schema = folder, name, schema
         self.since = clock()
         self.bytes = self.rows = 0
-        self.journalled = True
+        self.journalled, self._unsynced = True, False
         self._batches: list[pa.RecordBatch] = []
         self._journal: BinaryIO | None = None
 
@@ -43,7 +43,8 @@ class Growing:
 
     def sync(self) -> None:
         """Forces the journal to the disk. Raises OSError where that fails."""
-        if self._journal is not None:
+        if self._journal is not None and self._unsynced:
+            self._unsynced = False
             try:
                 os.fsync(self._journal.fileno())
             except OSError:
@@ -68,6 +69,7 @@ class Growing:
                 self._journal.write(self.schema.serialize())
             self._journal.write(batch.serialize())
             self._journal.flush()
+            self._unsynced = True
         except OSError:
             # Half a batch may be in it, behind which nothing would be read.
             self._forget()

@@ -132,7 +132,7 @@ class LogWriter:
             shelf = self._shelf
             return Counts(
                 written=shelf.written,
-                dropped=self._dropped,
+                dropped=self._dropped + shelf.dropped,
                 failed=self._failed + shelf.failed,
                 recovered=shelf.recovered,
                 queued=len(self._rows),
@@ -169,21 +169,17 @@ class LogWriter:
                 self._wake.set()
 
     def _turn(self, *, everything: bool) -> bool:
-        """Takes what waits, unless the files that should be written first cannot be, and writes what is due; whether
-        all that was put before is in whole files."""
-        takes = not self._shelf.full
-        if takes:
-            with self._lock:
-                taken, self._rows, self._bytes = self._rows, [], 0
-            for (model, kind), rows in _sorted(taken).items():
-                self._shelf.add(model, kind, rows)
+        """Takes what waits, and writes what is due; whether all that was put before is in whole files."""
+        with self._lock:
+            taken, self._rows, self._bytes = self._rows, [], 0
+        for (model, kind), rows in _sorted(taken).items():
+            self._shelf.add(model, kind, rows)
         self._shelf.publish(everything=everything)
-        return takes and self._shelf.rows == 0
+        return self._shelf.rows == 0
 
     def _give_up(self) -> None:
         with self._lock:
-            self._dropped += len(self._rows) + self._shelf.rows
-            self._rows = []
+            self._dropped += self._shelf.rows
         self._shelf.leave()
 
 
