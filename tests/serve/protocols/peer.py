@@ -15,7 +15,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.pyfunc import PyFuncModel, scoring_server
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
-from mlflow.types.schema import Array, Map, Object, Property
+from mlflow.types.schema import AnyType, Array, Map, Object, Property
 
 from gatehouse.registry.signature import Signature, parse
 from gatehouse.runtime.features import converter
@@ -34,6 +34,8 @@ SCHEMAS: dict[str, Schema | None] = {
     "object": Schema(
         [ColSpec(Object([Property("p", "string"), Property("q", "long", required=False)]), "x"), ColSpec("long", "n")]
     ),
+    "any": Schema([ColSpec(Array(AnyType()), "x")]),
+    "deep": Schema([ColSpec(Array(Object([Property("t", "boolean"), Property("w", Array("datetime"))])), "x")]),
     "map": Schema([ColSpec(Map("double"), "x")]),
     "tensor": Schema([TensorSpec(np.dtype("float64"), (-1, 2))]),
     "tensor32": Schema([TensorSpec(np.dtype("float32"), (-1, 2, 2))]),
@@ -46,7 +48,14 @@ SCHEMAS: dict[str, Schema | None] = {
     "words": Schema([TensorSpec(np.dtype("str"), (-1,))]),
     **{name: Schema([ColSpec(name, "x")]) for name in _TYPES},
 }
-PARAMS = ParamSchema([ParamSpec("t", "double", 0.5), ParamSpec("n", "long", 3), ParamSpec("w", "string", ["a"], (-1,))])
+PARAMS = ParamSchema(
+    [
+        ParamSpec("t", "double", 0.5),
+        ParamSpec("n", "long", 3),
+        ParamSpec("w", "string", ["a"], (-1,)),
+        ParamSpec("d", "datetime", np.datetime64("2024-02-29")),
+    ]
+)
 
 
 class _Keeps:

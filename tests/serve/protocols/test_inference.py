@@ -123,6 +123,9 @@ BAD: dict[str, Any] = {
     "an unknown datatype": [tensor("a", [1], "FP128", [1])],
     "a list for a datatype": [tensor("a", [1], ["FP64"], [1])],
     "no data": [{"name": "a", "shape": [1], "datatype": "FP64", "parameters": {"binary_data_size": 8}}],
+    "more values than are read": [tensor("a", [2, 2**31 - 1], "FP64", [1])],
+    "no values in lists": [tensor("a", [2, 0, 2], "FP64", [[], []])],
+    "more than FP32 can hold": [tensor("a", [1], "FP32", [10**400])],
     "too few values": [tensor("a", [3], "FP64", [1, 2])],
     "too many values": [tensor("a", [1], "FP64", [1, 2])],
     "lists of another shape": [tensor("a", [2, 2], "FP64", [[1, 2, 3], [4]])],
@@ -235,6 +238,16 @@ def test_what_the_metadata_describes_can_be_sent() -> None:
     some = {"FP64": 1.5, "INT64": 2, "BYTES": "x"}
     inputs = [tensor(one["name"], [1], one["datatype"], [some[one["datatype"]]]) for one in told["inputs"]]
     assert read(COLUMNS, *inputs).to_pylist() == [{"a": 1.5, "n": 2, "s": "x"}]
+
+
+def test_the_server_names_itself_and_has_no_extensions() -> None:
+    assert msgspec.json.decode(outputs.server("1.2").body) == {"name": "gatehouse", "version": "1.2", "extensions": []}
+
+
+@pytest.mark.parametrize(("good", "status"), [(True, 200), (False, 503)])
+def test_a_models_readiness_names_it(good: bool, status: int) -> None:
+    answer = outputs.model_ready("risk", good)
+    assert (answer.status, msgspec.json.decode(answer.body)) == (status, {"name": "risk", "ready": good})
 
 
 @pytest.mark.parametrize(("good", "status"), [(True, 200), (False, 503)])

@@ -90,6 +90,8 @@ SAME: dict[str, Case] = {
     "array in inputs, one row by name": ("array", body(INPUTS, {"x": [1.5, 2.5]}), JSON),
     "object": ("object", split(["x", "n"], [{"p": "a", "q": 1}, 1], [{"p": "b", "q": 2}, 2]), JSON),
     "object without an optional field": ("object", body(RECORDS, [{"x": {"p": "a"}, "n": 1}]), JSON),
+    "array of anything": ("any", split(["x"], [["a", "b"]], [["c"]]), JSON),
+    "array of objects": ("deep", split(["x"], [[{"t": True, "w": []}]]), JSON),
     "map": ("map", split(["x"], [{"k": 1.5}], [{"l": 2.5, "m": 3.5}]), JSON),
     "tensor in inputs": ("tensor", body(INPUTS, [[1, 2], [3, 4]]), JSON),
     "tensor in instances": ("tensor", body(INSTANCES, [[1.5, 2]]), JSON),
@@ -102,6 +104,7 @@ SAME: dict[str, Case] = {
     "tensors by name": ("tensors", body(INPUTS, {"a": [[1, 2], [3, 4]], "b": [5, 6]}), JSON),
     "tensors by name, row by row": ("tensors", body(INSTANCES, [{"a": [1, 2], "b": 5}, {"a": [3, 4], "b": 6}]), JSON),
     "tensors in a data frame": ("tensors", body(RECORDS, [{"a": [1, 2], "b": 5}, {"a": [3, 4], "b": 6}]), JSON),
+    "tensors in a data frame, flat": ("tensor32", split(None, [[1, 2, 3, 4]], [[5, 6, 7, 8]]), JSON),
     "tensor of booleans": ("truths", body(INPUTS, [[True, False], [0, 2]]), JSON),
     "tensor of small integers": ("small", body(INPUTS, [[0, 255], [1.0, True]]), JSON),
     "tensor of half floats": ("half", body(INPUTS, [0.1, 65504]), JSON),
@@ -134,8 +137,19 @@ STRICTER: dict[str, Case] = {
     "an index longer than the rows": ("two", split(["a", "b"], [1, 2], index=[1, 2]), JSON),
     "rows of unequal length": ("optional", split(["a", "b"], [1, 2], [3]), JSON),
     "a row of CSV that is too short": ("optional", b"a,b\n1,2\n3\n", CSV),
+    "tensors of different lengths": ("tensors", body(INPUTS, {"a": [[1, 2]], "b": [1, 2]}), JSON),
+    "a tensor of words: null": ("words", body(INPUTS, ["a", None]), JSON),
     "tensor of integers: a fraction": ("tensor1", body(INPUTS, [1.7]), JSON),
 }
+
+LOST = [{"a": [1, 2], "b": 5}, {"a": [3, 4]}, {"b": 6}]
+
+
+@pytest.mark.parametrize("form", [INSTANCES, RECORDS])
+def test_tensors_of_different_rows_are_never_put_side_by_side(form: str) -> None:
+    with pytest.raises(Refused, match=r"missing inputs \['b'\] in row 1"):
+        peer.in_gatehouse(peer.of("tensors"), body(form, LOST), JSON)
+
 
 # What MLflow cannot read, though there is but one way to understand it; and the same in a form that it can.
 MORE: dict[str, tuple[Case, Case]] = {
@@ -191,6 +205,20 @@ REFUSED: dict[str, Case] = {
     "map: a list": ("map", split(["x"], [[1.5]]), JSON),
     "tensor: of another shape": ("tensor", body(INPUTS, [[1, 2, 3]]), JSON),
     "tensor: of too few dimensions": ("tensor", body(INPUTS, [1, 2]), JSON),
+    "records that are numbers": ("two", body(RECORDS, [1, 2]), JSON),
+    "split of numbers": ("two", body(SPLIT, {"columns": ["a", "b"], "data": [1, 2]}), JSON),
+    "split as text": ("two", body(SPLIT, {"columns": "ab", "data": "ab"}), JSON),
+    "split with numbers for names": ("two", body(SPLIT, {"columns": [0, 1], "data": [[1, 2]]}), JSON),
+    "no required column": ("optional", body(INPUTS, [{"b": 1}]), JSON),
+    "binary: in inputs beyond ASCII": ("binary", body(INPUTS, ["é"]), JSON),
+    "array of objects: words for a boolean": ("deep", split(["x"], [[{"t": "true", "w": []}]]), JSON),
+    "array of objects: null": ("deep", split(["x"], [[None]]), JSON),
+    "tensors: one too few": ("tensors", body(INPUTS, {"a": [[1, 2]]}), JSON),
+    "tensors: without names": ("tensors", body(INPUTS, [[1, 2]]), JSON),
+    "tensors: in a data frame without names": ("tensors", split(None, [[1, 2], 5]), JSON),
+    "tensors: a frame with one too few": ("tensors", split(["a"], [[1, 2]]), JSON),
+    "tensors: instances that are not all objects": ("tensors", body(INSTANCES, [{"a": [1, 2], "b": 5}, 7]), JSON),
+    "tensor: a frame that is ragged": ("tensor", split(None, [1, 2], [3, 4, 5]), JSON),
     "tensor: an integer out of range": ("small", body(INPUTS, [[0, 256]]), JSON),
     "tensor: a negative integer": ("small", body(INPUTS, [[0, -1]]), JSON),
     "tensor: a missing integer": ("tensor1", body(INPUTS, [None]), JSON),
@@ -284,6 +312,8 @@ GIVEN_PARAMS: dict[str, Any] = {
     "an integer for a float": {"t": 2},
     "a list": {"w": ["b", "c"]},
     "null": {"n": None},
+    "a date": {"d": "2024-03-01"},
+    "a time": {"d": "2024-03-01T12:30:00"},
     "one that nobody asked for": {"z": 1, "n": 5},
 }
 BAD_PARAMS: dict[str, Any] = {
@@ -293,6 +323,9 @@ BAD_PARAMS: dict[str, Any] = {
     "a boolean for an integer": {"n": True},
     "one value for a list": {"w": "b"},
     "a list of another type": {"w": [1]},
+    "null for a list": {"w": None},
+    "no date": {"d": "tomorrow"},
+    "a number that no float reaches": {"t": 10**400},
 }
 
 

@@ -40,8 +40,6 @@ def _value(given: Any, param: Param) -> Any:
         return given
     if param.shape is None:
         return _scalar(given, param.type.name)
-    if given is None:
-        return None
     if not isinstance(given, list):
         raise Unfit(f"{quoted(given)} is no list")
     return [_scalar(item, param.type.name) for item in given]

@@ -150,9 +150,7 @@ class Reader:
             return self._tensors.from_columns(given) if isinstance(given, dict) else self._tensors.from_array(given)
         if not all(isinstance(item, dict) for item in given):
             raise _invalid("The instances are not all objects.")
-        wanted = [name for name in self._tensors.names if name in given[0]]
-        # One that lacks a tensor makes it shorter than the others, which is refused with them.
-        return self._tensors.from_columns({name: [item[name] for item in given if name in item] for name in wanted})
+        return self._tensors.from_columns(self._tensors.gathered(given) if self._tensors.named else given[0])
 
     def _from_csv(self, body: bytes) -> pa.RecordBatch:
         header, rows = csv.parse(body, self.limits)

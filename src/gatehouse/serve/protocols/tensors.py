@@ -82,6 +82,8 @@ class Tensors:
             return self._batch([self._shaped([row[0] for row in rows] if width == 1 else list(rows), only, flat=True)])
         if names is None or not all(isinstance(name, str) for name in names):
             raise Refused(f"Model is missing inputs {self.names}.", schema=True)
+        if len(set(names)) != len(names):
+            raise Refused("a column is there twice")
         return self._framed({name: [row[place] for row in rows] for place, name in enumerate(names)})
 
     def from_records(self, records: Sequence[Any]) -> pa.RecordBatch:
@@ -89,12 +91,19 @@ class Tensors:
         if not all(isinstance(record, dict) for record in records):
             raise Refused("the records are not all objects")
         if self.named:
-            return self._framed({name: [record[name] for record in records if name in record] for name in self.names})
+            return self._framed(self.gathered(records))
         names = list(records[0]) if records else []
         check_extent(len(records), len(names), self._limits)
         if any(record.keys() != records[0].keys() for record in records):
             raise Refused("the records do not all have the same columns")
         return self.from_rows(names, [[record[name] for name in names] for record in records])
+
+    def gathered(self, records: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+        """Objects, one a row, as one list a tensor. Raises Refused where one lacks a tensor: its row would be lost."""
+        for place, record in enumerate(records):
+            if lacking := [name for name in self.names if name not in record]:
+                raise Refused(f"Model is missing inputs {lacking} in row {place}.", schema=True)
+        return {name: [record[name] for record in records] for name in self.names}
 
     def _framed(self, columns: Mapping[str, list[Any]]) -> pa.RecordBatch:
         if lacking := [name for name in self.names if not columns.get(name)]:
