@@ -379,3 +379,24 @@ def test_a_disk_that_hangs_is_not_felt_by_who_puts(tmp_path: Path, monkeypatch: 
     mended.set()
     writer._thread.join(30)
     assert len(written(tmp_path)) == 1_001
+
+
+def test_a_fault_that_nobody_foresaw_ends_neither_the_thread_nor_its_patience(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = True
+    real = files.whole
+
+    def whole(folder: Path, name: str) -> Any:
+        if broken:
+            raise RuntimeError("unforeseen")
+        return real(folder, name)
+
+    monkeypatch.setattr(files, "whole", whole)
+    writer = LogWriter(tmp_path, PATIENT)
+    writer.put(MODEL, exposure())
+    assert not writer.flush(0.1)
+    assert writer.counts().errors
+    broken = False
+    assert writer.close()
+    assert len(written(tmp_path)) == 1

@@ -86,7 +86,9 @@ class Shelf:
     def tidy(self) -> None:
         """Recovers what dead writers left, and removes files beyond their age."""
         self._tidied = time.monotonic()
-        for folder, kind in self._folders():
+        folders: list[tuple[Path, Kind]] = []
+        self._attempt(self._root, lambda: folders.extend(self._folders()))
+        for folder, kind in folders:
             self._attempt(folder, partial(self._tidy, folder, kind))
 
     def leave(self) -> None:
@@ -133,10 +135,12 @@ class Shelf:
         """Whether it could be done. A failure is counted, said the first time, and makes the next wait longer."""
         try:
             act()
-        except OSError as error:
+        except Exception as error:
+            # Whatever it is: a thread that ends writes nothing ever again.
             self.errors += 1
             if folder not in self._troubles:
-                logger.error("%s cannot be written, and is tried again: %s", folder, error)
+                unforeseen = None if isinstance(error, OSError) else error
+                logger.error("%s cannot be written, and is tried again: %s", folder, error, exc_info=unforeseen)
             trouble = self._troubles.setdefault(folder, _Trouble())
             trouble.again = time.monotonic() + trouble.wait
             trouble.wait = min(_LONGEST, 2 * trouble.wait)
