@@ -133,3 +133,36 @@ def test_a_name_that_is_taken_is_never_written_over(folder: Path) -> None:
     name = Names().next()
     with files.begin(folder, name, files.PARTIAL), pytest.raises(FileExistsError):
         files.begin(folder, name, files.PARTIAL)
+
+
+def test_a_journal_that_cannot_be_written_on_is_given_up_and_no_row_with_it(folder: Path, tmp_path: Path) -> None:
+    one = Growing(folder, Names().next(), schema(OUTCOMES))
+    one.add(of("a"))
+    held = one._journal
+    assert held is not None
+    readable = os.open(folder / names(folder)[0], os.O_RDONLY)
+    os.dup2(readable, held.fileno())  # from now on every write to it fails
+    os.close(readable)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        one.add(of("b"))
+    assert names(folder) == []
+    one.add(of("c"))
+    assert not one.journalled
+    one.publish()
+    assert [row["request_id"] for row in written(tmp_path, OUTCOMES)] == ["a", "b", "c"]
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name_and_its_name_afterwards(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened: list[tuple[bool, list[str]]] = []
+    real = os.fsync
+
+    def forced(handle: int) -> None:
+        happened.append((Path(f"/proc/self/fd/{handle}").resolve().is_dir(), names(folder, "*.parquet")))
+        real(handle)
+
+    monkeypatch.setattr("os.fsync", forced)
+    name = Names().next()
+    write(folder, name, pa.Table.from_batches([of("a")]))
+    assert happened == [(False, []), (True, [f"{name}.parquet"])]
