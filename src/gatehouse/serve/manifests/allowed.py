@@ -50,7 +50,7 @@ DOMAIN = {
     "type": "string",
     "pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$",
     "maxLength": 180,
-    "description": "Callers outside the mesh ask for <model>.<domain>; needs gateway.",
+    "description": "Callers outside the mesh ask for `<model>.<domain>`; needs gateway.",
 }
 SEGMENT = {
     "type": "object",

@@ -56,8 +56,17 @@ def find(name: str) -> Target:
 def render(name: str, config: ServingConfig, options: Mapping[str, Any] = NONE) -> Mapping[str, bytes]:
     """What the target of that name makes of a model's config; raises GatehouseError for options that it does not take,
     and for a config that it cannot render."""
-    target = find(name)
-    return target.render(config, checked(name, getattr(target, "OPTIONS", _NO_OPTIONS), options))
+    return find(name).render(config, checked(name, _options(name), options))
+
+
+def options() -> Mapping[str, Mapping[str, Any]]:
+    """The options of each target, as JSON Schemas."""
+    return {name: _options(name) for name in names()}
+
+
+def _options(name: str) -> Mapping[str, Any]:
+    schema: Mapping[str, Any] = getattr(find(name), "OPTIONS", _NO_OPTIONS)
+    return schema
 
 
 def checked(name: str, schema: Mapping[str, Any], options: Mapping[str, Any]) -> Mapping[str, Any]:
