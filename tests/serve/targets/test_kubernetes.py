@@ -9,7 +9,8 @@ import yaml
 from gatehouse.errors import GatehouseError
 from gatehouse.pin import Role
 from gatehouse.serve.config import ServingConfig
-from tests.serve.targets.examples import CHAMPION, SEGMENTS, arm, config, documents, files, one, production
+from tests.serve.targets.examples import CHAMPION, CONFIGS, SEGMENTS, arm, config, documents, files, one, production
+from tests.support import optional
 
 
 def pod(**options: Any) -> Any:
@@ -70,3 +71,15 @@ def test_what_the_mlflow_server_hands_out_needs_its_address(address: str) -> Non
     found = documents("kubernetes", handed, tracking_uri="https://mlflow.example.com")
     (fetch,) = one("Deployment", found, "credit-risk-v1")["spec"]["template"]["spec"]["initContainers"]
     assert {"name": "MLFLOW_TRACKING_URI", "value": "https://mlflow.example.com"} in fetch["env"]
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("target", ["kserve", "kubernetes"])
+def test_kubernetes_own_kinds_fit_its_own_schemas_and_a_typo_does_not(target: str, name: str) -> None:
+    strict: Any = optional.part("kubernetes_validate", "kubernetes-validate")
+    own = [each for each in documents(target, CONFIGS[name]) if each["apiVersion"] in ("v1", "apps/v1")]
+    assert len(own) > 1
+    for document in own:
+        strict.validate(document, strict.latest_version(), strict=True)
+        with pytest.raises(strict.ValidationError):
+            strict.validate({**document, "sepc": {}}, strict.latest_version(), strict=True)

@@ -6,7 +6,7 @@ from types import MappingProxyType
 import pytest
 
 from gatehouse.declare.build import stages
-from gatehouse.declare.schema import schema, unsound
+from gatehouse.declare.schema import schema, thresholds, unsound
 from gatehouse.declare.types import Serving
 from gatehouse.errors import GatehouseError
 from gatehouse.pin import Role, Slot
@@ -74,3 +74,23 @@ def test_what_is_not_said_has_its_default_and_nobody_can_change_it() -> None:
     found = targets.checked("x", body, {"b": 2})
     assert found == {"a": 1, "b": 2}
     assert isinstance(found, MappingProxyType)
+
+
+@pytest.mark.parametrize(
+    ("image", "taken"),
+    [
+        ("registry.example.com/gatehouse:1.0", True),
+        (f"registry.example.com/gatehouse@sha256:{'0' * 64}", True),
+        ("localhost:5000/team/gatehouse:v1_2-x", True),
+        ("registry.example.com/gatehouse", False),
+        ("localhost:5000/gatehouse", False),
+        ("registry.example.com/gatehouse:latest", False),
+        ("registry.example.com/gatehouse@sha256:0", False),
+        ("registry.example.com/gate house:1.0", False),
+        ("registry.example.com/gatehouse:1.0\n", False),
+        ("", False),
+    ],
+)
+def test_an_image_has_a_tag_that_stays_or_a_digest(image: str, taken: bool) -> None:
+    found = list(thresholds(targets.options()["kserve"]).complaints({"image": image}))
+    assert (not found) is taken
