@@ -149,3 +149,10 @@ def test_a_row_hashes_alone_as_among_others_and_in_any_order_of_columns(
 
     assert together == [hashes(whole.slice(at, 1))[0] for at in range(len(rows))]
     assert together == hashes(pa.record_batch(dict(reversed(columns.items()))))
+
+
+@pytest.mark.parametrize("kind", [pa.list_(pa.float64()), pa.list_(pa.float64(), 2), pa.large_list(pa.float64())])
+def test_a_missing_list_shifts_no_other(kind: pa.DataType) -> None:
+    rows = [[1.0, 2.0], None, [3.0, 4.0]]
+    found = hashes(pa.record_batch({"x": pa.array(rows, kind)}))
+    assert found == [hashes(pa.record_batch({"x": pa.array([row], pa.list_(pa.float64()))}))[0] for row in rows]

@@ -173,6 +173,33 @@ def test_a_disk_that_stays_broken_holds_memory_to_its_bounds_and_close_to_its_ti
     assert (counts.written, counts.dropped, counts.queued) == (0, put, 0)
 
 
+def test_what_cannot_be_written_takes_no_more_memory_than_a_file_and_is_dropped(
+    tmp_path: Path, disk: Unwritable
+) -> None:
+    disk.error = errno.ENOSPC
+    writer = LogWriter(tmp_path, Limits(batch_s=0.001, file_s=0.01, file_bytes=5_000))
+    for _ in range(20):
+        for _ in range(20):
+            assert writer.put(MODEL, exposure())
+        until(lambda: writer.counts().queued == 0)
+    until(lambda: writer.counts().open + writer.counts().dropped == 400)
+    assert 10 < writer.counts().open < 100
+    disk.error = None
+    kept = writer.counts().open
+    assert writer.close()
+    assert len(written(tmp_path)) == writer.counts().written == kept
+
+
+def test_a_file_without_a_journal_is_finished_as_soon_as_the_disk_is_back(tmp_path: Path, disk: Unwritable) -> None:
+    disk.error = errno.ENOSPC
+    writer = LogWriter(tmp_path, Limits(batch_s=0.01, file_s=600))
+    writer.put(MODEL, exposure())
+    until(lambda: writer.counts().errors)
+    disk.error = None
+    until(lambda: writer.counts().written == 1)
+    assert writer.close()
+
+
 def test_a_full_queue_drops_and_counts_and_never_waits(tmp_path: Path) -> None:
     writer = LogWriter(tmp_path, Limits(queue_rows=10, batch_s=600))
     assert [writer.put(MODEL, exposure()) for _ in range(12)] == [True] * 10 + [False] * 2
@@ -187,8 +214,10 @@ def test_the_queue_is_bounded_in_bytes_too(tmp_path: Path) -> None:
     kept = [writer.put(MODEL, exposure(error="x" * 30_000)) for _ in range(5)]
     assert kept == [True] * 3 + [False] * 2
     assert writer.put(MODEL, exposure())
+    assert writer.flush(10)
+    assert writer.put(MODEL, exposure(error="x" * 30_000))  # what was written takes no room
     assert writer.close()
-    assert [len(row["error"] or "") for row in written(tmp_path)] == [500, 500, 500, 0]
+    assert [len(row["error"] or "") for row in written(tmp_path)] == [500, 500, 500, 0, 500]
 
 
 def test_rows_that_belong_together_are_taken_together_or_not_at_all(tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def _lists(array: pa.Array, depth: int) -> list[Piece]:
     start = 0
     for length, there in zip(lengths, array.is_valid().to_pylist(), strict=True):
         found.append(b"l" + _LENGTH.pack(length) + b"".join(items[start : start + length]) if there else None)
-        start += length if there else 0
+        start += length
     return found
 
 
