@@ -71,10 +71,15 @@ def _up(server: subprocess.Popen[bytes], url: str) -> str:
     raise AssertionError(f"{url} was not ready in {_PATIENCE_S} s")
 
 
-def test_ray_reads_the_file_as_strictly_as_it_can(shown: ServingConfig) -> None:
+def test_ray_reads_the_file_and_passes_over_no_key_of_it(shown: ServingConfig) -> None:
     schema: Any = optional.part("ray.serve.schema", "gatehouse[ray]")
     document = yaml.safe_load(files("ray", shown)[f"{MODEL}.yaml"])
-    assert len(schema.ServeDeploySchema.parse_obj(document).applications) == len(document["applications"])
+    assert len(schema.ServeDeploySchema.model_validate(document).applications) == len(document["applications"])
+    # Ray ignores keys that it does not know.
+    for app in document["applications"]:
+        assert app.keys() <= schema.ServeApplicationSchema.model_fields.keys()
+        for deployment in app["deployments"]:
+            assert deployment.keys() <= schema.DeploymentSchema.model_fields.keys()
 
 
 def test_every_unit_is_answered_by_the_version_that_the_arms_give_it(shown: ServingConfig, address: str) -> None:
