@@ -184,8 +184,8 @@ def test_what_cannot_be_written_takes_no_more_memory_than_a_file_and_is_dropped(
         until(lambda: writer.counts().queued == 0)
     until(lambda: writer.counts().open + writer.counts().dropped == 400)
     assert 10 < writer.counts().open < 100
-    disk.error = None
     kept = writer.counts().open
+    disk.error = None
     assert writer.close()
     assert len(written(tmp_path)) == writer.counts().written == kept
 
