@@ -56,8 +56,7 @@ CONFIGS = {"champion": CHAMPION, "every-arm": EVERY_ARM, "segments": SEGMENTS}
 
 def files(target: str, config: ServingConfig, **options: Any) -> Mapping[str, str]:
     """What a target renders, each file's path below its folder and its text."""
-    given = {**OPTIONS, **options} if target != "ray" else options
-    rendered = targets.render(target, config, given)
+    rendered = targets.render(target, config, {**OPTIONS, **options})
     return {path.removeprefix(f"{targets.FOLDER}{target}/"): data.decode() for path, data in rendered.items()}
 
 
