@@ -118,6 +118,20 @@ class TestValidate:
         own.write_text((PROJECT / "docs" / "examples" / "metrics" / own.name).read_text())
         assert cli("validate").code == 0
 
+    def test_a_target_that_is_not_there_and_an_option_that_it_does_not_take_are_faults(
+        self, company: Company, cli: Cli
+    ) -> None:
+        stages = company.repo.root / "promotions" / "stages.yaml"
+        written = stages.read_text()
+        options = "serving: {target: kserve, options: {image: 'r.example.com/g:1.0', replica: 2}}"
+        for serving, said in (("serving: {target: kserv}", "`kserve`"), (options, "`replicas`")):
+            stages.write_text(written.replace("serving: {target: local}", serving))
+            ran = cli("validate")
+            assert ran.code == 1
+            assert f"did you mean {said}?" in ran.out
+        stages.write_text(written.replace("serving: {target: local}", options.replace("replica", "replicas")))
+        assert cli("validate").code == 0
+
 
 class TestGates:
     def test_the_list_names_each_gate_and_what_must_be_true(self, cli: Cli) -> None:

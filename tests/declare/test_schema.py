@@ -32,7 +32,11 @@ VALID: dict[Kind, Any] = {
     "stages": {
         "stages": [
             {"name": "staging", "registry": "${URI}", "review": "none", "legacy_stages": True},
-            {"name": "production", "registry": "sqlite:///x.db", "serving": {"target": "local", "branch": "serving"}},
+            {
+                "name": "production",
+                "registry": "sqlite:///x.db",
+                "serving": {"target": "kserve", "branch": "serving", "options": {"namespace": "models"}},
+            },
         ],
         "audit": "sqlite:///audit.db",
         "evidence": {"keys": [".github/evidence.pem", "gates/keys/2027.pem"]},
@@ -209,8 +213,8 @@ def test_an_editor_finds_a_title_and_a_description_on_everything(kind: Kind) -> 
 
 
 def kind_of_object(body: Any) -> bool:
-    """Objects are closed, but for those whose keys are names, and those that belong to a notifier or a gate."""
-    opened = {"Gates", "Stages", "Thresholds", "Notification", "Webhook", "People"}
+    """Objects are closed, but for those whose keys are names, and those of a notifier, a gate or a target."""
+    opened = {"Gates", "Stages", "Thresholds", "Notification", "Webhook", "People", "Options"}
     return body.get("type") != "object" or body.get("additionalProperties") is False or body["title"] in opened
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ class Fixed:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def render(self, config: ServingConfig) -> Mapping[str, bytes]:
+    def render(self, config: ServingConfig, options: Mapping[str, Any] = targets.NONE) -> Mapping[str, bytes]:
         return {self.path: b"x"}
 
 

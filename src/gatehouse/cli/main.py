@@ -27,6 +27,7 @@ VERBS = {
     "gates": ("gatehouse.cli.gates", "List the gates and their thresholds."),
     "schema": ("gatehouse.cli.schema", "Print the JSON Schema of a file or of a check's results."),
     "review": ("gatehouse.cli.review", "Answer for a promotion, reject it, or judge its reviews."),
+    "outcomes": ("gatehouse.cli.outcomes", "Bring in what became of the requests that were answered."),
     "plan": ("gatehouse.cli.plan", "Show what sync would change."),
     "sync": ("gatehouse.cli.sync", "Make registry and serving config what the files say."),
     "status": ("gatehouse.cli.status", "Show desired beside actual."),

@@ -50,13 +50,14 @@ def command(settings: Settings, base: str | None, head: str | None) -> int:
     from gatehouse.declare.source import Revision, WorkTree
     from gatehouse.declare.validate import validate
     from gatehouse.evaluate.gates import discover
+    from gatehouse.serve import targets
 
     repository = settings.repository
     source = Revision(repository, head) if head else WorkTree(repository.root)
     gates = {name: gate.schema for name, gate in discover(source).items()}
     # What the base has got since the branch was cut is not this change's doing.
     start = Revision(repository, repository.merge_base(base, head or "HEAD")) if base else None
-    faults = validate(source, gates, base=start, unmeasured=_unmeasured(source))
+    faults = validate(source, gates, base=start, unmeasured=_unmeasured(source), targets=targets.options())
     count = f"{len(faults)} fault{'s' * (len(faults) != 1)}" if faults else "promotions/ is valid"
     emit(settings, Validation(not faults, faults), [*map(str, faults), count])
     return BLOCKED if faults else DONE

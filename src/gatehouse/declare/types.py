@@ -198,10 +198,14 @@ class Policy(msgspec.Struct, frozen=True):
 
 
 class Serving(msgspec.Struct, frozen=True):
-    """Where a stage's serving config goes: the target that renders it, and the branch that carries it."""
+    """Where a stage's serving config goes: the target that renders it, and the branch that carries it.
+
+    ``options`` are the target's own, as written: it says which there are, and checks them before it renders.
+    """
 
     target: str = "local"
     branch: str = "serving"
+    options: Mapping[str, Any] = {}
 
 
 class Stage(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from gatehouse.declare import serving
 from gatehouse.declare.against import differing, lifted, mixed
 from gatehouse.declare.fault import Complaint, Fault, Keys, dotted, meant
 from gatehouse.declare.layout import FREEZE, STAGES, kind_of, stray, where
@@ -20,13 +21,14 @@ def validate(
     gates: Mapping[str, Mapping[str, Any]],
     base: Source | None = None,
     unmeasured: Callable[[str, str], str | None] | None = None,
+    targets: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[Fault, ...]:
     """Every fault, in the order of paths and lines; none means that it may be merged as far as files can tell.
 
     ``gates`` maps each gate's name to its THRESHOLDS, a JSON Schema. ``base`` is the state that the change was made
     from (a pull request's merge base); without it only the state itself is judged. ``unmeasured`` says how to mend a
-    ``metric`` that a task does not have, None where it has it; without it nobody looks. Rules between values of one
-    file wait until its values are right by themselves.
+    ``metric`` that a task does not have, None where it has it; ``targets`` maps each serving target to the schema of
+    its options. Without one of them nobody looks. Rules between values of one file wait until its values are right.
     """
     found = gather(source, None)
     known = _Gates(gates)
@@ -39,6 +41,9 @@ def validate(
             complaints += _metrics(document.value, unmeasured) if unmeasured else ()
             judged = map(document.fault, complaints)
             faults += [fault for fault in judged if (path, fault.key) not in found.spoilt]
+    if targets is not None and STAGES in found.documents:
+        document = found.documents[STAGES]
+        faults += map(document.fault, serving.complaints(document.value, targets))
     for slot in found.promotions:
         faults += _promotion(found, slot)
     faults += _digests(found)

@@ -33,13 +33,20 @@ def download(reader: RegistryReader, version: Version, target: Path, progress: P
     where the store does not tell). Raises NotFound when the artifact is not where the registry says, GatehouseError
     when it is no MLflow model or holds anything but plain files, Unreachable when the store stops answering.
     """
+    return fetched(
+        lambda: _stores.at(reader.connection, location(reader, version)), target, f"the artifact of {version}", progress
+    )
+
+
+def fetched(opened: Callable[[], _stores.Store], target: Path, named: str, progress: Progress | None = None) -> Path:
+    """``download`` for a store that is at hand; errors call the artifact ``named``."""
     if target.exists() or target.is_symlink():
         raise GatehouseError(f"{target} is there already", "remove it, or name another folder")
-    store = _stores.at(reader.connection, location(reader, version))
+    store = opened()
     items = store.files(PurePosixPath())
     if PurePosixPath(mlmodel.NAME) not in [item.path for item in items]:
         raise NotFound(
-            f"the artifact of {version} has no {mlmodel.NAME} file: it is deleted, or is not an MLflow model",
+            f"{named} has no {mlmodel.NAME} file: it is deleted, or is not an MLflow model",
             "log the model again with MLflow, and register that",
         )
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from gatehouse.errors import GatehouseError, Unreachable
 from gatehouse.git import Repository
 from gatehouse.pin import Pin, Slot
 from gatehouse.review.record import Reviewed, ReviewedPlace
-from gatehouse.serve.targets import FOLDER
+from gatehouse.serve import targets
 from gatehouse.sync.actual import Actual
 from gatehouse.sync.arrivals import brought
 from gatehouse.sync.bases import Part
@@ -136,8 +136,7 @@ def _served(want: Want, pin: Pin, desired: Desired, actual: Actual, repository: 
 
 def served(repository: Repository, commit: str, model: str, pin: Pin) -> bool:
     """Whether a model's serving config ever had a pin, by the history of one commit of a serving branch."""
-    path = f"{FOLDER}{model}.yaml"
-    return bool(repository.run("log", "-1", "--format=%H", f"-S{pin.digest}", commit, "--", path))
+    return bool(repository.run("log", "-1", "--format=%H", f"-S{pin.digest}", commit, "--", *targets.places(model)))
 
 
 def _stages_before(commits: Iterable[str], repository: Repository) -> Callable[[str, Slot], Stage | None]:

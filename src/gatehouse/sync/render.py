@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,15 +40,17 @@ def render(placements: Iterable[Placement], stages: Stages) -> Mapping[str, Mapp
     files: dict[str, dict[str, str]] = {stage.serving.branch: {} for stage in stages.stages if stage.serving}
     served = {stage.name: stage.serving for stage in stages.stages if stage.serving}
 
-    def place(placement: Placement) -> tuple[str, str, str]:
+    def place(placement: Placement) -> tuple[str, str, str, str]:
         serving = served[placement.slot.stage]
-        return serving.branch, serving.target, placement.slot.model
+        # Stages that ask the target for different things are rendered apart.
+        asked = json.dumps(serving.options, sort_keys=True)
+        return serving.branch, serving.target, asked, placement.slot.model
 
     chosen = sorted((placement for placement in placements if placement.slot.stage in served), key=place)
-    for (branch, target, model), of_model in groupby(chosen, key=place):
+    for (branch, target, asked, model), of_model in groupby(chosen, key=place):
         config = _config(model, list(of_model), [stage.name for stage in stages.stages])
         if config is not None:
-            _add(files[branch], targets.find(target).render(config), target)
+            _add(files[branch], targets.render(target, config, json.loads(asked)), target)
     return files
 
 
