@@ -32,7 +32,7 @@ def test_every_file_that_the_readme_links_to_is_there() -> None:
 
     pages = [
         "README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/decisions/README.md", "docs/doctor.md", "docs/gates.md",
-        "docs/results.md", "docs/review.md",
+        "docs/results.md", "docs/review.md", "docs/bucketing.md", "docs/targets.md", "docs/traffic.md",
     ]  # fmt: skip
     for document in map(ROOT.joinpath, pages):
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text()):
