@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gatehouse.cli.reviews.facts import gather
+from gatehouse.cli.outlook import Outlook
+from gatehouse.cli.reviews.facts import gather, gathered
+from gatehouse.cli.reviews.pins import pins
 from gatehouse.errors import NotFound, Unreachable
 from gatehouse.evaluate.result import Result
 from gatehouse.github import Forbidden, GitHubReader, Patience
@@ -386,6 +388,16 @@ class TestTrouble:
         with pytest.raises(Forbidden) as told:
             facts(who=at.github.app_token("gatehouse", powers))
         assert "read access to " in told.value.fix
+
+    def test_a_reviewer_whose_own_token_sees_no_checks_is_told_by_the_evidence(self, at: Desk) -> None:
+        judged(at)
+        powers = {name: level for name, level in _USUAL.items() if name not in ("checks", "statuses")}
+        with GitHubReader(at.github.app_token("gatehouse", powers), at.github.api_url, SLUG, QUICK) as reader:
+            pull = reader.pulls.get(1)
+            found = pins(Outlook.now(at.settings), pull)
+            seen = gathered(reader, pull, found, "olga")
+        assert found.evaluated is not None
+        assert seen.evidence_at == found.evaluated
 
     def test_a_number_that_is_not_there_is_not_found(self, facts: Gather) -> None:
         with pytest.raises(NotFound):

@@ -68,7 +68,7 @@ def gathered(github: GitHubReader, pull: Pull, found: Pins, reviewer: str = "") 
         author=_account(pull.author),
         head=pull.head_sha,
         draft=pull.draft,
-        evidence_at=_posted(github, pull, found.evaluated),
+        evidence_at=_posted(github, pull, found.evaluated, reviewer),
         ready_at=timeline.ready,
         pushed_at=push.at,
         pushed_by=_account(push.by) if push.by else None,
@@ -97,11 +97,17 @@ def _too_late(said: Said, merged: datetime | None) -> bool:
     return merged is not None and said.at > merged and said.standing in (Standing.APPROVED, Standing.EMERGENCY)
 
 
-def _posted(github: GitHubReader, pull: Pull, evaluated: datetime | None) -> datetime | None:
+def _posted(github: GitHubReader, pull: Pull, evaluated: datetime | None, reviewer: str) -> datetime | None:
     """When the evidence could first be seen: a check that is posted once more for the same evidence changes nothing."""
     if evaluated is None:
         return None
-    ends = github.checks.ended(pull.head_sha, NAME)
+    try:
+        ends = github.checks.ended(pull.head_sha, NAME)
+    except Forbidden:
+        if not reviewer:
+            raise
+        # A personal token may see no checks. The gates ended then, and were posted a moment later.
+        return evaluated
     ends = tuple(end for end in ends if pull.merged is None or end <= pull.merged)
     # GitHub tells whole seconds. Where its clock is behind that of the gates, the last check is the one.
     since = evaluated.astimezone(UTC).replace(microsecond=0)
