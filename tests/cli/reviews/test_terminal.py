@@ -16,7 +16,7 @@ import pytest
 from gatehouse.cli.reviews import submitting
 from gatehouse.cli.reviews.talk import Talk
 from gatehouse.cli.reviews.told import Told
-from gatehouse.cli.view import View, view
+from gatehouse.cli.reviews.view import View, view
 from gatehouse.declare.types import Policy
 from gatehouse.review import body
 from gatehouse.review.questions import missing

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from gatehouse.cli import rivals
+from gatehouse.github import GitHubReader
 from gatehouse.github.checks import CheckWriter
 from gatehouse.github.values import Check
+from gatehouse.sync.trunk import Trunk
 from tests.github.state import Comment
 from tests.support.desk import PRODUCTION, STAGING, pin
 from tests.support.panel import POWERS, Panel, panel
@@ -167,6 +170,22 @@ class TestCheck:
         before = len(here.at.github.writes())
         here.verify(None, "--set-check", code=0)
         assert len(here.at.github.writes()) == before
+
+    def test_pins_that_are_pushed_while_it_looks_are_not_let_pass(
+        self, here: Panel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other, looked = here.at.open({"README.md": "words"}), rivals.rivals
+        before = here.at.head(other)
+
+        def meanwhile(trunk: Trunk, github: GitHubReader) -> tuple[rivals.Rival, ...]:
+            found = looked(trunk, github)
+            here.at.change(other, {PRODUCTION.path: promotion(pin(2))})
+            return found
+
+        monkeypatch.setattr(rivals, "rivals", meanwhile)
+        here.verify(None, "--set-check", code=0)
+        assert here.check(before) == ("success", "No pin changes")
+        assert here.check(other) is None
 
     def test_pins_that_do_not_read_are_told_on_it(self, here: Panel) -> None:
         pull = here.at.open({PRODUCTION.path: "version: two\n"})

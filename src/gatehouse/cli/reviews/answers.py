@@ -12,7 +12,7 @@ from gatehouse.cli.reviews import told
 from gatehouse.cli.reviews.submitting import Session, Written, cleared, send
 from gatehouse.cli.reviews.terminal import answerable
 from gatehouse.cli.reviews.told import PinTold, Told
-from gatehouse.cli.whence import whence
+from gatehouse.cli.reviews.whence import whence
 from gatehouse.errors import GatehouseError
 from gatehouse.review import body
 from gatehouse.review.judgement import Place

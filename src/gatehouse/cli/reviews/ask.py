@@ -19,7 +19,7 @@ from gatehouse.cli.frame import BLOCKED, DONE, Settings, emit, progress
 from gatehouse.cli.reviews import told
 from gatehouse.cli.reviews.talk import Talk, present
 from gatehouse.cli.reviews.told import Did, Told
-from gatehouse.cli.view import find, me, view
+from gatehouse.cli.reviews.view import find, me, view
 from gatehouse.errors import GatehouseError, Unreachable
 from gatehouse.review import body, quoting
 from gatehouse.review.quoting import says_something

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gatehouse.cli.frame import Settings
-from gatehouse.cli.view import View
+from gatehouse.cli.reviews.view import View
 from gatehouse.declare.source import Revision
 from gatehouse.report.text import clean
 from gatehouse.review.facts import Account, Standing

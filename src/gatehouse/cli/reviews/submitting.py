@@ -12,7 +12,7 @@ from gatehouse.cli.frame import Settings, progress
 from gatehouse.cli.reviews import told
 from gatehouse.cli.reviews.talk import Talk
 from gatehouse.cli.reviews.told import Did, Told
-from gatehouse.cli.view import View, find, view
+from gatehouse.cli.reviews.view import View, find, view
 from gatehouse.declare.types import Policy
 from gatehouse.errors import GatehouseError
 from gatehouse.report.text import clean

@@ -20,7 +20,7 @@ from gatehouse.review.words import moment
 if TYPE_CHECKING:
     from gatehouse.cli.reviews.bench import Bench, Seen
     from gatehouse.cli.reviews.settling import Settled
-    from gatehouse.github import GitHubWriter
+    from gatehouse.github import GitHubWriter, Pull
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +123,11 @@ def _group(bench: Bench, number: int, way: Way) -> Settled:
 def _every(bench: Bench, way: Way, say: Progress) -> int:
     from gatehouse.cli.reviews.merging import MERGED
     from gatehouse.cli.rivals import rivals
+    from gatehouse.sync.trunk import BRANCH
 
     trunk = bench.outlook.trunk
+    # Listed first: the commits that were there are looked at now, and pins that are pushed meanwhile are not let pass.
+    there = bench.github.reader.pulls.open(BRANCH) if way.set_check else ()
     found = [rival.pull.number for rival in rivals(trunk, bench.github.reader)]
     answers: list[Verified] = []
     troubles: list[tuple[int, GatehouseError]] = []
@@ -142,8 +145,7 @@ def _every(bench: Bench, way: Way, say: Progress) -> int:
         if answers[-1].merge == MERGED:
             # Main is another one now.
             bench = bench.now(bench.settings, bench.github)
-    if way.set_check:
-        _let_others_pass(bench, found)
+    _let_pass(bench, [pull for pull in there if pull.number not in found])
     emit(bench.settings, Open(trunk.commit, answers), _lines(answers, trunk.words))
     if troubles:
         named = "; ".join(f"#{number}: {error.message}" for number, error in troubles)
@@ -151,14 +153,12 @@ def _every(bench: Bench, way: Way, say: Progress) -> int:
     return DONE if way.set_check or all(answer.passed for answer in answers) else BLOCKED
 
 
-def _let_others_pass(bench: Bench, promoting: Sequence[int]) -> None:
+def _let_pass(bench: Bench, others: Sequence[Pull]) -> None:
     """A required check must not block what changes no promotion, also where the run that its push started was lost."""
     from gatehouse.cli.reviews.bench import UNCONCERNED
-    from gatehouse.sync.trunk import BRANCH
 
-    for pull in bench.github.reader.pulls.open(BRANCH):
-        if pull.number not in promoting:
-            bench.github.checks.renew(pull.head_sha, UNCONCERNED)
+    for pull in others:
+        bench.github.checks.renew(pull.head_sha, UNCONCERNED)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gatehouse.cli.view import View
+from gatehouse.cli.reviews.view import View
 from gatehouse.errors import GatehouseError
 from gatehouse.evaluate.result import Result
 from gatehouse.review.sheet import Sheet
