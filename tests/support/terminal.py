@@ -19,6 +19,7 @@ from typing import Self
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _PATIENCE_S = 60.0
+_PRESSES, _UNHEARD_S = 6, 10.0
 
 
 class Terminal:
@@ -62,9 +63,18 @@ class Terminal:
     def types(self, line: str, *, enter: bool = True) -> None:
         os.write(self._main, line.encode() + (b"\n" if enter else b""))
 
-    def interrupts(self) -> None:
-        """Ctrl-C."""
-        os.write(self._main, b"\x03")
+    def interrupts(self) -> int:
+        """Ctrl-C, and once more where it was not heard, as a person does it; the exit code.
+
+        Python hears a signal that comes just before it begins to wait for a key only when a key has come.
+        """
+        for _ in range(_PRESSES):
+            os.write(self._main, b"\x03")
+            end = time.monotonic() + _UNHEARD_S
+            while select.select([self._main], [], [], max(0.0, end - time.monotonic()))[0]:
+                if not self._taken():
+                    return self._process.wait(timeout=10)
+        raise AssertionError(f"Ctrl-C ends nothing:\n{self.seen}")
 
     def ends(self) -> int:
         """Waits for the end; the exit code."""
@@ -79,9 +89,13 @@ class Terminal:
         if left <= 0 or not select.select([self._main], [], [], left)[0]:
             self._process.send_signal(signal.SIGKILL)
             return False
+        return self._taken()
+
+    def _taken(self) -> bool:
+        """Reads what is there; False where the other end is closed."""
         try:
             got = os.read(self._main, 65536)
-        except OSError:  # the other end is closed
+        except OSError:
             return False
         self._raw += got
         return bool(got)
